@@ -1,0 +1,3 @@
+module gitlab.com/rackn/netwrangler
+
+go 1.26.0
