@@ -79,7 +79,8 @@ type Certificate struct {
 	AnchorLeaf bool
 	// SystemRoot says that the trusted root is one of the system's, and so likely a public one.
 	SystemRoot bool
-	// Faults of the links of Chain, each with the index in it.
+	// Faults of the links of Chain, each with the index in it. The leaf's own dates, names and
+	// extended key usage are not repeated here.
 	Faults []ChainFault
 	// MissingIssuer says that the issuer of the last link is neither sent nor among the roots.
 	MissingIssuer bool
@@ -93,8 +94,16 @@ type Certificate struct {
 	Names        []NameCheck // one for each name of Target.Names
 	// KeyExchange in use decides which key usage is needed: "RSA", or "ECDHE" (also for TLS 1.3).
 	KeyExchange string
+	// Unparsed counts the certificates sent beside the leaf that could not be parsed.
+	Unparsed int
+	// SearchCut says that the search for a chain ended at its bounds: so many certificates issue one
+	// another that a better chain may have been missed.
+	SearchCut bool
 	// StapleStatus is "good", "revoked", "unknown", or "" when nothing was stapled or it could not be read.
 	StapleStatus string
+	// StapleError says why a stapled response cannot be used (malformed, another certificate's, out of
+	// date, signature that does not fit); "" when it can, or nothing was stapled.
+	StapleError string
 	// Error says why the system's roots could not be read; trust is then judged by the given roots alone.
 	Error string
 }
