@@ -1,0 +1,144 @@
+// Package browsers drives the real Chromium and Firefox of the machine: opens a websocket from a
+// page and tells what the page's script saw and what the browser itself reported.
+//
+// Each browser runs headless with a fresh profile that trusts one given root, and knows the name
+// zoo.test as this machine. Nothing is downloaded: the browsers are the distribution's packages.
+package browsers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// Host is the name that both browsers resolve to 127.0.0.1.
+const Host = "zoo.test"
+
+// ErrMissing says that a browser, or certutil for its trust store, is not installed.
+var ErrMissing = errors.New("not installed")
+
+// Outcome is what one browser showed for one websocket.
+type Outcome struct {
+	Opens      bool   `json:"opens"`
+	ErrorEvent bool   `json:"error_event"`
+	CloseCode  int    `json:"close_code"` // as the page's script sees it; 0 when the socket was still open after the settling time
+	Clean      bool   `json:"clean"`
+	Error      string `json:"error"`             // the browser's own word; "" when it had none
+	GaveUp     bool   `json:"gave_up,omitempty"` // nothing happened within the patience given
+}
+
+// Visit says how a websocket is to be tried.
+type Visit struct {
+	URL      string
+	Settle   time.Duration // how long an open socket is watched before the page closes it
+	Patience time.Duration // after which the page stops waiting for anything to happen
+}
+
+// Browser is one running browser.
+type Browser interface {
+	Name() string
+	Version() string
+	// Try opens a websocket from a plain page and reports how that went.
+	Try(ctx context.Context, v Visit) (Outcome, error)
+	// Accept opens an https address in a tab and accepts its certificate by hand, as a user would;
+	// it reports whether the browser offered that.
+	Accept(ctx context.Context, url string) (bool, error)
+	// Page returns a tab for tests of whole pages.
+	Page(ctx context.Context) (Page, error)
+	Close() error
+}
+
+// Page is a tab.
+type Page interface {
+	Open(ctx context.Context, url string) error
+	// Eval runs an expression in the page, waits for it when it is a promise, and decodes its JSON value into out.
+	Eval(ctx context.Context, expression string, out any) error
+	Screenshot(ctx context.Context, width, height int) ([]byte, error)
+	Dark(ctx context.Context, on bool) error
+	Close() error
+}
+
+// tryScript defines the function that both browsers run in the page: it resolves to an Outcome
+// without Error, which only the browser knows.
+const tryScript = `(url, settle, patience) => new Promise((resolve) => {
+  const seen = { opens: false, error_event: false, close_code: 0, clean: false };
+  const done = () => { clearTimeout(watch); clearTimeout(end); resolve(JSON.stringify(seen)); };
+  let watch, socket;
+  const end = setTimeout(() => { seen.gave_up = true; done(); socket.close(); }, patience);
+  try { socket = new WebSocket(url); } catch (e) { seen.error = String(e.name); done(); return; }
+  socket.onopen = () => { seen.opens = true; watch = setTimeout(() => { done(); socket.close(); }, settle); };
+  socket.onerror = () => { seen.error_event = true; };
+  socket.onclose = (e) => { seen.close_code = e.code; seen.clean = e.wasClean; done(); };
+})`
+
+// tryCall is the call of tryScript for a visit, as an expression.
+func tryCall(v Visit) string {
+	url, _ := json.Marshal(v.URL) // a string: cannot fail
+	return fmt.Sprintf("(%s)(%s, %d, %d)", tryScript, url, v.Settle.Milliseconds(), v.Patience.Milliseconds())
+}
+
+// plainPage serves the empty page that websockets are opened from.
+type plainPage struct {
+	server *http.Server
+	url    string
+}
+
+func servePlainPage() (*plainPage, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	p := &plainPage{url: fmt.Sprintf("http://localhost:%d/", l.Addr().(*net.TCPAddr).Port)}
+	p.server = &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, "<!doctype html><title>plain page</title>")
+	})}
+	go p.server.Serve(l)
+	return p, nil
+}
+
+// trustDatabase makes an NSS database in dir that trusts root (a PEM file) for servers.
+func trustDatabase(dir, root, trust string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	certutil, err := exec.LookPath("certutil")
+	if err != nil {
+		return fmt.Errorf("certutil of libnss3-tools: %w", ErrMissing)
+	}
+	for _, args := range [][]string{
+		{"-N", "-d", "sql:" + dir, "--empty-password"},
+		{"-A", "-d", "sql:" + dir, "-n", "test root", "-t", trust, "-i", root},
+	} {
+		if out, err := exec.Command(certutil, args...).CombinedOutput(); err != nil {
+			return fmt.Errorf("certutil %s: %w: %s", args[0], err, out)
+		}
+	}
+	return nil
+}
+
+// firstOf finds the first of some programs that is installed.
+func firstOf(names ...string) (string, error) {
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("%s: %w", names[0], ErrMissing)
+}
+
+// workspace is a browser's temporary directory: its home and its profile.
+func workspace(rootPEM []byte) (dir, root string, err error) {
+	if dir, err = os.MkdirTemp("", "ws-diagnose-browser"); err != nil {
+		return "", "", err
+	}
+	root = filepath.Join(dir, "root.pem")
+	return dir, root, os.WriteFile(root, rootPEM, 0o600)
+}
