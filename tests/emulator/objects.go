@@ -1,0 +1,300 @@
+package emulator
+
+import (
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/VictorLowther/jsonpatch2"
+	"github.com/pborman/uuid"
+	"gitlab.com/rackn/provision/v4/models"
+)
+
+// seed puts the objects there that every endpoint has from its first start.
+func (e *Endpoint) seed() {
+	global := fields(&models.Profile{Name: "global",
+		Description: "Global profile attached automatically to all machines.",
+		Meta:        models.Meta{"color": "blue", "icon": "world", "title": "Digital Rebar Provision"}})
+	e.mustCreate("profiles", global)
+	e.mustCreate("users", fields(&models.User{Name: e.opt.Username, Roles: []string{"superuser"}}))
+	e.mustCreate("roles", fields(&models.Role{Name: "superuser", Claims: superuser}))
+	e.auth.setPassword(e.opt.Username, e.opt.Password)
+}
+
+// mustCreate stores an object of the emulator's own, which is valid by construction.
+func (e *Endpoint) mustCreate(prefix string, o object) {
+	if _, err := e.create("system", prefix, o); err != nil {
+		panic("emulator: " + err.Error())
+	}
+}
+
+// create stores a new object and tells the listeners.
+func (e *Endpoint) create(principal, prefix string, o object) (object, *models.Error) {
+	if keyField(prefix) == "Uuid" {
+		if id, _ := o["Uuid"].(string); uuid.Parse(id) == nil {
+			o["Uuid"] = uuid.New()
+		}
+	}
+	full, err := e.valid(prefix, o)
+	if err != nil {
+		return nil, err
+	}
+	full["ReadOnly"] = false
+	key := keyOf(prefix, full)
+	e.writes.Lock()
+	exists := e.store.find(prefix, key) != nil
+	if !exists {
+		e.store.put(prefix, key, full)
+	}
+	e.writes.Unlock()
+	if exists {
+		return nil, &models.Error{Model: prefix, Key: key, Type: "CREATE", Code: http.StatusConflict,
+			Messages: []string{"already exists"}}
+	}
+	e.publish(principal, prefix, "create", key, full, nil)
+	return full, nil
+}
+
+// valid brings an object into the form of its type and checks it and its params.
+func (e *Endpoint) valid(prefix string, o object) (object, *models.Error) {
+	raw, _ := json.Marshal(o) // what came out of JSON goes into JSON
+	full, err := normalize(prefix, raw)
+	if err == nil {
+		err = e.checkParams(prefix, full)
+	}
+	return full, err
+}
+
+// edit changes an object as one step and tells the listeners.
+func (e *Endpoint) edit(principal, prefix, key string, change func(object) *models.Error) (object, *models.Error) {
+	e.writes.Lock()
+	was, err := e.store.writableObject(prefix, key)
+	var is object
+	if err == nil {
+		is, err = e.changed(prefix, key, was, change)
+	}
+	if err == nil {
+		e.store.put(prefix, key, is)
+	}
+	e.writes.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	e.publish(principal, prefix, "update", key, is, was)
+	if prefix == "plugins" {
+		e.host.pluginChanged(was, is)
+	}
+	return is, nil
+}
+
+// changed is what an edit makes of an object.
+func (e *Endpoint) changed(prefix, key string, was object, change func(object) *models.Error) (object, *models.Error) {
+	is := copyObject(was)
+	if err := change(is); err != nil {
+		return nil, err
+	}
+	is, err := e.valid(prefix, is)
+	if err == nil && keyOf(prefix, is) != key {
+		err = &models.Error{Model: prefix, Key: key, Type: "PATCH", Code: http.StatusConflict,
+			Messages: []string{"the key of an object cannot change"}}
+	}
+	return is, err
+}
+
+// delete removes an object and tells the listeners.
+func (e *Endpoint) delete(principal, prefix, key string) (object, *models.Error) {
+	e.writes.Lock()
+	was, err := e.store.writableObject(prefix, key)
+	if err == nil {
+		e.store.remove(prefix, key)
+	}
+	e.writes.Unlock()
+	if err == nil {
+		e.publish(principal, prefix, "delete", key, was, nil)
+	}
+	return was, err
+}
+
+// listTypes answers the names of the object types.
+func (c *call) listTypes() {
+	if c.need("objects", "list", "*") {
+		c.reply(http.StatusOK, c.e.store.types)
+	}
+}
+
+// objects serves the generic requests of any object type.
+func (c *call) objects() {
+	prefix := c.path[0]
+	if !c.e.store.knows(prefix) {
+		c.noRoute()
+		return
+	}
+	if len(c.path) == 1 {
+		c.collection(prefix)
+		return
+	}
+	key, rest := c.splitKey(prefix)
+	if len(rest) == 0 {
+		c.single(prefix, key)
+		return
+	}
+	o := c.e.store.find(prefix, key)
+	if o == nil {
+		c.notFound(prefix, key)
+		return
+	}
+	switch rest[0] {
+	case "params", "pubkey":
+		c.params(prefix, key, o, rest)
+	case "actions":
+		c.actions(prefix, o, rest[1:])
+	default:
+		c.noRoute()
+	}
+}
+
+// splitKey finds the object that a path means. Names of params hold slashes, and
+// "<Field>:<value>" names an object by another field than its key.
+func (c *call) splitKey(prefix string) (key string, rest []string) {
+	if prefix == "params" {
+		return strings.Join(c.path[1:], "/"), nil
+	}
+	key, rest = c.path[1], c.path[2:]
+	if field, value, ok := strings.Cut(key, ":"); ok {
+		for _, o := range c.e.store.list(prefix) {
+			if o[field] == value {
+				return keyOf(prefix, o), rest
+			}
+		}
+	}
+	return key, rest
+}
+
+// collection lists and counts the objects of a type, and creates new ones.
+func (c *call) collection(prefix string) {
+	switch c.r.Method {
+	case http.MethodGet, http.MethodHead:
+		if c.need(prefix, "list", "*") {
+			c.list(prefix)
+		}
+	case http.MethodPost:
+		o := object{}
+		if !c.need(prefix, "create", "*") || !c.decode(&o) {
+			return
+		}
+		made, err := c.e.create(c.who.principal, prefix, o)
+		c.replyObject(http.StatusCreated, prefix, made, err)
+	default:
+		c.noRoute()
+	}
+}
+
+func (c *call) list(prefix string) {
+	all := c.e.store.list(prefix)
+	found, err := filter(all, c.r.URL.Query(), c.e)
+	if err != nil {
+		c.fail(&models.Error{Model: prefix, Type: c.r.Method, Code: http.StatusNotAcceptable, Messages: []string{err.Error()}})
+		return
+	}
+	header := c.w.Header()
+	header.Set("X-Drp-List-Total-Count", strconv.Itoa(len(all)))
+	header.Set("X-Drp-List-Count", strconv.Itoa(len(found)))
+	if !c.e.opt.Old {
+		header.Set("X-Drp-List-Filter-Count", strconv.Itoa(len(found)))
+	}
+	for i := range found {
+		found[i] = c.e.store.present(prefix, found[i])
+	}
+	c.reply(http.StatusOK, found)
+}
+
+// single serves one object.
+func (c *call) single(prefix, key string) {
+	verbs := map[string]string{http.MethodGet: "get", http.MethodHead: "get", http.MethodPut: "update",
+		http.MethodPatch: "update", http.MethodDelete: "delete"}
+	verb, ok := verbs[c.r.Method]
+	if !ok {
+		c.noRoute()
+		return
+	}
+	if !c.need(prefix, verb, key) {
+		return
+	}
+	switch c.r.Method {
+	case http.MethodPut:
+		c.replace(prefix, key)
+	case http.MethodPatch:
+		c.patch(prefix, key)
+	case http.MethodDelete:
+		gone, err := c.e.delete(c.who.principal, prefix, key)
+		c.replyObject(http.StatusOK, prefix, gone, err)
+	default:
+		if o := c.e.store.find(prefix, key); o != nil {
+			c.replyObject(http.StatusOK, prefix, c.withDecoded(o), nil)
+			return
+		}
+		c.notFound(prefix, key)
+	}
+}
+
+func (c *call) replace(prefix, key string) {
+	o := object{}
+	if !c.decode(&o) {
+		return
+	}
+	is, err := c.e.edit(c.who.principal, prefix, key, func(was object) *models.Error {
+		clear(was)
+		maps.Copy(was, o)
+		return nil
+	})
+	c.replyObject(http.StatusOK, prefix, is, err)
+}
+
+func (c *call) patch(prefix, key string) {
+	body, _ := io.ReadAll(io.LimitReader(c.r.Body, maxBody)) // a cut body is no valid patch
+	is, err := c.e.edit(c.who.principal, prefix, key, func(o object) *models.Error {
+		if err := applyPatch(o, body); err != nil {
+			err.Model, err.Key = prefix, key
+			return err
+		}
+		return nil
+	})
+	c.replyObject(http.StatusOK, prefix, is, err)
+}
+
+// applyPatch applies an RFC 6902 patch to the object in place.
+func applyPatch(o object, body []byte) *models.Error {
+	bad := func(code int, err error) *models.Error {
+		return &models.Error{Type: "PATCH", Code: code, Messages: []string{err.Error()}}
+	}
+	patch, err := jsonpatch2.NewPatch(body)
+	if err != nil {
+		return bad(http.StatusBadRequest, err)
+	}
+	before, _ := json.Marshal(o)
+	after, err, _ := patch.Apply(before)
+	if err != nil {
+		return bad(http.StatusConflict, err)
+	}
+	clear(o)
+	if err := json.Unmarshal(after, &o); err != nil {
+		return bad(http.StatusConflict, err)
+	}
+	return nil
+}
+
+// replyObject answers an object or the error that came in its place.
+func (c *call) replyObject(code int, prefix string, o object, err *models.Error) {
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.reply(code, c.e.store.present(prefix, o))
+}
+
+// sameField reports whether two versions of an object agree in a field.
+func sameField(a, b object, field string) bool { return reflect.DeepEqual(a[field], b[field]) }
