@@ -206,11 +206,15 @@ func (f *Firefox) Accept(ctx context.Context, url string) (bool, error) {
 		return false, nil // no warning: there was nothing to accept
 	}
 	var offered bool
-	err := f.m.call(ctx, "WebDriver:ExecuteAsyncScript", map[string]any{"args": []any{}, "script": takeTheRisk}, &offered)
+	err := f.m.call(ctx, "WebDriver:ExecuteAsyncScript", map[string]any{"args": []any{}, "script": findProceed}, &offered)
 	if err != nil || !offered {
 		return false, err
 	}
-	return true, f.waitWhile(ctx, `return document.documentURI.startsWith("about:")`)
+	// The button ignores clicks for its first second, so that nobody is tricked into one.
+	return true, f.waitWhile(ctx, `
+		if (!document.documentURI.startsWith("about:")) return false;
+		document.querySelector("net-error-card")?.shadowRoot?.getElementById("exception-button")?.click();
+		return true;`)
 }
 
 // waitWhile waits as long as a script in the page returns true. A page that is just being replaced
@@ -230,9 +234,9 @@ func (f *Firefox) waitWhile(ctx context.Context, script string) error {
 	}
 }
 
-// takeTheRisk clicks "Advanced" and then the way on of Firefox's warning page, where there is one.
-// The page builds itself step by step, so each button is waited for.
-const takeTheRisk = `
+// findProceed unfolds Firefox's warning page and tells whether it has a way on. The page builds
+// itself step by step, so each button is waited for.
+const findProceed = `
 const back = arguments[arguments.length - 1];
 const button = async (id) => {
   for (let tries = 0; tries < 40; tries++) {
@@ -246,10 +250,7 @@ const button = async (id) => {
   const advanced = await button("advanced-button");
   if (!advanced) return back(false);
   advanced.click();
-  const proceed = await button("exception-button");
-  if (!proceed) return back(false);
-  proceed.click();
-  back(true);
+  back(Boolean(await button("exception-button")));
 })();`
 
 // Page returns the one tab.
