@@ -1,0 +1,100 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"gitlab.com/rackn/provision/v4/api"
+	"gitlab.com/rackn/provision/v4/models"
+)
+
+const (
+	callTimeout = 3 * time.Second // of one request to our own server
+	maxAnswer   = 32 << 20        // bytes of one answer of it
+)
+
+// server is our own DRP server, as far as its REST API goes.
+type server struct{ client *api.Client }
+
+// connect returns the server behind port on loopback. The token is the superuser's and is good for
+// everything, so it goes there and not to the address that the server gives us as its own; and a
+// proxy that the environment names is never asked for loopback.
+func connect(port int, token string) (*server, error) {
+	endpoint := "https://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	client, err := api.TokenSessionProxyServer(endpoint, token, false, false, "")
+	if err != nil {
+		return nil, fmt.Errorf("no session with the server's API on port %d: %w", port, err)
+	}
+	client.Client.Transport = bounded{client.Client.Transport}
+	return &server{client: client}, nil
+}
+
+// close ends the session.
+func (s *server) close() { s.client.Close() }
+
+// get decodes the answer to GET into out.
+func (s *server) get(ctx context.Context, out any, path ...string) error {
+	return s.do(ctx, s.client.Req().UrlFor(path...), out)
+}
+
+// do makes one request, once, and within callTimeout.
+func (s *server) do(ctx context.Context, request *api.R, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return request.Context(ctx).FailFast().Do(out)
+}
+
+// status is the HTTP status behind an error of the server; 0 when it did not answer.
+func status(err error) int {
+	if answer, ok := errors.AsType[*models.Error](err); ok {
+		return answer.Code
+	}
+	return 0
+}
+
+// bounded keeps an answer from filling the memory.
+type bounded struct{ http.RoundTripper }
+
+// RoundTrip cuts the answer's body off after maxAnswer bytes.
+func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := b.RoundTripper.RoundTrip(request)
+	if err == nil {
+		response.Body = limited{io.LimitReader(response.Body, maxAnswer), response.Body}
+	}
+	return response, err
+}
+
+// CloseIdleConnections lets the client end what it keeps open.
+func (b bounded) CloseIdleConnections() {
+	if closer, ok := b.RoundTripper.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
+
+type limited struct {
+	io.Reader
+	io.Closer
+}
+
+// tokens reads ws-diagnose/endpoint-tokens from the profile ws-diagnose, decoded. It is not a param
+// of the plugin, because the SDK writes those to the log. Where there is no such profile there are
+// no such tokens.
+func (s *server) tokens(ctx context.Context) map[string]endpointToken {
+	var params map[string]json.RawMessage
+	err := s.do(ctx, s.client.Req().UrlFor("profiles", Name, "params").Params("decode", "true"), &params)
+	if err != nil {
+		return nil
+	}
+	var tokens map[string]endpointToken
+	if json.Unmarshal(params[Name+"/endpoint-tokens"], &tokens) != nil {
+		return nil
+	}
+	return tokens
+}

@@ -1,0 +1,112 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"gitlab.com/rackn/logger"
+	"gitlab.com/rackn/provision/v4/models"
+
+	"ws-diagnose/plugin/trace"
+)
+
+// stopTimeout is how long an orderly end may take; the SDK ends the process right after it.
+const stopTimeout = 1500 * time.Millisecond
+
+// service is the plugin under one configuration, from Config to the next Config or Stop.
+type service struct {
+	settings Settings
+	version  string
+	vantage  string // host name of this machine
+	endpoint string // RS_ENDPOINT
+	token    string // RS_TOKEN, the superuser's
+	server   *server
+	log      *logrus.Logger
+	outbox   *outbox
+	flights  flights
+
+	life context.Context // ends with the service
+	end  context.CancelFunc
+	busy sync.WaitGroup
+}
+
+func newService(s Settings, version, endpoint, token string, l logger.Logger) (*service, error) {
+	server, err := connect(serverPort(endpoint), token)
+	if err != nil {
+		return nil, err
+	}
+	vantage, err := os.Hostname()
+	if err != nil {
+		vantage = "unknown"
+	}
+	sv := &service{settings: s, version: version, vantage: vantage, endpoint: endpoint, token: token,
+		server: server, outbox: newOutbox()}
+	sv.log = newLog(l, sv.outbox)
+	sv.life, sv.end = context.WithCancel(context.Background())
+	return sv, nil
+}
+
+// start begins the plugin's own schedule.
+func (sv *service) start() {
+	sv.log.WithField("endpoints", len(sv.settings.Endpoints)).Info("configured")
+}
+
+// stop ends what runs, and waits for it a little.
+func (sv *service) stop() {
+	sv.end()
+	done := make(chan struct{})
+	go func() {
+		sv.busy.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(stopTimeout):
+	}
+	sv.server.close()
+	sv.outbox.close()
+}
+
+// act runs the check for an action.
+func (sv *service) act(action *models.Action) (json.RawMessage, *models.Error) {
+	settings, err := sv.settings.tune(action.Params)
+	if err != nil {
+		return nil, failure(http.StatusBadRequest, err)
+	}
+	q := question{settings: settings, startedBy: "action"}
+	if q.endpoint, err = remoteEndpoint(action.Model); err != nil {
+		return nil, failure(http.StatusBadRequest, err)
+	}
+	result, err := sv.run(q)
+	if err != nil {
+		return nil, failure(http.StatusBadRequest, err)
+	}
+	return result.encode(), nil
+}
+
+// remoteEndpoint is the endpoint that an action on an object of type endpoints is about, nil for
+// every other type, whose content does not matter. Objects of that type alone have an Id, but
+// neither a Uuid nor a Name.
+func remoteEndpoint(model any) (*trace.Target, error) {
+	object, _ := model.(map[string]any)
+	id, _ := object["Id"].(string)
+	if id == "" || object["Uuid"] != nil || object["Name"] != nil {
+		return nil, nil
+	}
+	params, _ := object["Params"].(map[string]any)
+	url, _ := params["manager/url"].(string)
+	if url == "" {
+		return nil, fmt.Errorf("endpoint %s has no param manager/url: it says where the endpoint is", shown(id))
+	}
+	target, err := parseEndpoint(url)
+	if err != nil {
+		return nil, fmt.Errorf("param manager/url of endpoint %s %w", shown(id), err)
+	}
+	return &target, nil
+}
