@@ -1,0 +1,204 @@
+package probe
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"ws-diagnose/plugin/trace"
+)
+
+// The event of our own: its type and action. The key is fresh each time. A filter must have all
+// three parts: old servers crash on one that has not.
+const (
+	eventType   = "ws-diagnose"
+	eventAction = "echo"
+)
+
+// await waits for an event that fits; false when the socket ends or the time is over first.
+func (s *session) await(ctx context.Context, typ, action, key string) (time.Time, error) {
+	for {
+		select {
+		case e := <-s.events:
+			if e.Type == typ && e.Action == action && e.Key == key {
+				return e.at, nil
+			}
+		case <-s.done:
+			return time.Time{}, s.why()
+		case <-ctx.Done():
+			return time.Time{}, errDeadline
+		}
+	}
+}
+
+// register asks for an event of our own and waits for the acknowledgement.
+func (w *walk) register(ctx context.Context) error {
+	s, x := w.sock, &trace.Exchange{}
+	s.out.Register = x
+	s.tap.enter(trace.StageRegister)
+	filter := eventType + "." + eventAction + "." + rand.Text()
+	deadline, _ := ctx.Deadline()
+	_ = s.conn.SetWriteDeadline(deadline)
+	begin := time.Now()
+	err := s.conn.WriteMessage(websocket.TextMessage, []byte("register "+filter))
+	x.Sent = err == nil
+	if err == nil {
+		var at time.Time
+		at, err = s.await(ctx, "websocket", "register", filter)
+		x.Took = at.Sub(begin)
+	}
+	return w.settle(x, err, func() { w.filter = filter })
+}
+
+// settle notes how an exchange ended.
+func (w *walk) settle(x *trace.Exchange, err error, done func()) error {
+	if err != nil {
+		x.Took = 0
+		x.Error = w.secret.text(cut(err.Error(), maxError))
+		return err
+	}
+	x.Answered = true
+	done()
+	return nil
+}
+
+// event posts an event over REST, on a connection of its own, and waits for it on the socket.
+func (w *walk) event(ctx context.Context) error {
+	s, e := w.sock, &trace.Event{}
+	s.out.Event = e
+	s.tap.enter(trace.StageEvent)
+	err := w.roundTrip(ctx, s, e)
+	if err != nil && !e.Arrived {
+		e.Error = w.secret.text(cut(err.Error(), maxError))
+	}
+	return err
+}
+
+func (w *walk) roundTrip(ctx context.Context, s *session, e *trace.Event) error {
+	l, creds, err := w.second(ctx)
+	if err != nil {
+		return err
+	}
+	api := w.newREST(l, creds)
+	defer api.close()
+	if creds.header() != "" {
+		w.fetchInfo(ctx, api, &trace.Answer{})
+	}
+	key := w.filter[len(eventType+"."+eventAction+"."):]
+	body, err := json.Marshal(map[string]any{
+		"Time": time.Now().UTC().Format(time.RFC3339Nano), "Type": eventType, "Action": eventAction, "Key": key,
+	})
+	if err != nil {
+		return err
+	}
+	var a trace.Answer
+	begin := time.Now()
+	api.do(ctx, http.MethodPost, "/events", body, maxBody, &a)
+	e.Status = a.Status
+	switch {
+	case a.Status == 0:
+		return fmt.Errorf("the event could not be posted: %s", a.Error)
+	case a.Status/100 != 2:
+		return fmt.Errorf("POST %s/events was answered %d %s", w.base(), a.Status, http.StatusText(a.Status))
+	}
+	at, err := s.await(ctx, eventType, eventAction, key)
+	if err != nil {
+		return fmt.Errorf("the event that was posted did not arrive: %w", err)
+	}
+	e.Arrived, e.Took = true, at.Sub(begin)
+	return nil
+}
+
+// listening is how long the ping stage listens first: as long as the user wants, while that leaves
+// time for ping and close.
+func (w *walk) listening() time.Duration {
+	if !w.target.Plain {
+		return 0
+	}
+	rest := w.opts.Timeout - time.Since(w.tr.Time) - 2*exchangeTime(w.opts.Timeout)
+	w.listen = max(0, min(w.opts.Listen, rest))
+	return w.listen
+}
+
+// exchangeTime is what ping and close each may take.
+func exchangeTime(timeout time.Duration) time.Duration {
+	return min(timeout*exchangeShare/10, exchangeMost)
+}
+
+const (
+	exchangeShare = 2
+	exchangeMost  = 2 * time.Second
+)
+
+// ping listens, where that was asked for, and then sends a ping and waits for its pong.
+func (w *walk) ping(ctx context.Context) error {
+	s, x := w.sock, &trace.Exchange{}
+	s.tap.enter(trace.StagePing)
+	if w.listen > 0 {
+		select {
+		case <-time.After(w.listen):
+		case <-s.done:
+			return s.why()
+		}
+	}
+	s.out.Ping = x
+	payload := rand.Text()
+	deadline, _ := ctx.Deadline()
+	begin := time.Now()
+	err := s.conn.WriteControl(websocket.PingMessage, []byte(payload), deadline)
+	x.Sent = err == nil
+	for err == nil {
+		select {
+		case p := <-s.pongs:
+			if p != payload {
+				continue // unsolicited, which RFC 6455 section 5.5.3 allows
+			}
+			x.Took = time.Since(begin)
+			return w.settle(x, nil, func() {})
+		case <-s.done:
+			err = s.why()
+		case <-ctx.Done():
+			err = errDeadline
+		}
+	}
+	return w.settle(x, err, nil)
+}
+
+// bye closes the websocket and waits for the answer.
+func (w *walk) bye(ctx context.Context) error {
+	s, x := w.sock, &trace.Exchange{}
+	s.tap.enter(trace.StageClose)
+	s.out.Close = x
+	s.closing.Store(true)
+	deadline, _ := ctx.Deadline()
+	begin := time.Now()
+	err := s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), deadline)
+	x.Sent = err == nil
+	if err == nil {
+		select {
+		case <-s.done:
+			err = s.closeAnswer(x)
+		case <-ctx.Done():
+			err = errDeadline
+		}
+	}
+	x.Took = time.Since(begin)
+	return w.settle(x, err, func() {})
+}
+
+// closeAnswer reads how the server answered our close frame.
+func (s *session) closeAnswer(x *trace.Exchange) error {
+	s.tap.mu.Lock()
+	defer s.tap.mu.Unlock()
+	if s.tap.close == nil {
+		return errors.New("the connection ended without an answer to our close frame")
+	}
+	x.Code = s.tap.close.Code
+	return nil
+}

@@ -1,0 +1,152 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"ws-diagnose/plugin/trace"
+)
+
+// maxInfo bounds the answer to GET /api/v3/info.
+const maxInfo = 1 << 20
+
+// pingEvery is how often the servers that were measured ping a websocket.
+const pingEvery = 54 * time.Second
+
+// rest speaks HTTP/1.1 over one link that is open already: it cannot dial, so that nothing can
+// lead it, and the token in its requests, to another peer.
+type rest struct {
+	client http.Client
+	link   *link
+	creds  Credentials
+	walk   *walk
+}
+
+var errOnce = errors.New("the server closed the connection")
+
+func (w *walk) newREST(l *link, creds Credentials) *rest {
+	once := make(chan net.Conn, 1)
+	once <- l
+	tr := &http.Transport{
+		MaxResponseHeaderBytes: maxHead,
+		DisableCompression:     true,
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			select {
+			case c := <-once:
+				return c, nil
+			default:
+				return nil, errOnce
+			}
+		},
+	}
+	r := &rest{link: l, creds: creds, walk: w, client: http.Client{Transport: tr}}
+	r.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return r
+}
+
+func (r *rest) close() {
+	r.client.CloseIdleConnections()
+	r.link.Close()
+}
+
+// do makes a request below the API's base path and returns its answer and up to most bytes of its
+// body.
+func (r *rest) do(ctx context.Context, method, path string, send []byte, most int64, a *trace.Answer) []byte {
+	a.Token, a.Alert = r.creds.header() != "", -1
+	// The scheme is that of what is left to do: TLS is in the link already.
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+r.walk.host()+r.walk.base()+path, bytes.NewReader(send))
+	if err != nil {
+		a.Error = cut(err.Error(), maxError)
+		return nil
+	}
+	req.Header.Set("User-Agent", r.walk.agent())
+	req.Header.Set("Accept", "application/json")
+	if auth := r.creds.header(); auth != "" {
+		req.Header.Set("Authorization", auth)
+	}
+	if len(send) > 0 {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	begin := time.Now()
+	res, err := r.client.Do(req)
+	if err != nil {
+		a.Ended, a.Alert = r.link.ending(err)
+		a.Error = r.walk.secret.text(cut(err.Error(), maxError))
+		return nil
+	}
+	defer res.Body.Close()
+	a.Sent, a.Received, a.Duration = true, time.Now(), time.Since(begin)
+	a.Status, a.Proto, a.Header = res.StatusCode, res.Proto, res.Header
+	_, a.Reason, _ = strings.Cut(cut(res.Status, maxError), " ")
+	b, _ := io.ReadAll(io.LimitReader(res.Body, most))
+	a.Read = int64(len(b))
+	clean := r.walk.secret.bytes(b)
+	a.Body = bytes.Clone(clean[:min(len(clean), maxBody)])
+	scrubAnswer(a, &r.walk.secret)
+	return b
+}
+
+// fetchInfo asks the endpoint about itself and notes the answer in the trace.
+func (w *walk) fetchInfo(ctx context.Context, r *rest, a *trace.Answer) {
+	b := r.do(ctx, http.MethodGet, "/info", nil, maxInfo, a)
+	if a.Status != http.StatusOK {
+		return
+	}
+	if info, err := parseInfo(w.secret.bytes(b)); err != nil {
+		a.Error = cut("the answer is not an info object: "+err.Error(), maxError)
+	} else {
+		w.tr.Info = info
+	}
+}
+
+// parseInfo reads the parts of DRP's info object that matter. Keys differ in case between versions,
+// which encoding/json passes over.
+func parseInfo(b []byte) (*trace.Info, error) {
+	var in struct {
+		ID             string          `json:"id"`
+		Version        string          `json:"version"`
+		Address        string          `json:"address"`
+		APIPort        int             `json:"api_port"`
+		SecureFilePort int             `json:"secure_file_port"`
+		ExtraAPIPorts  json.RawMessage `json:"extra_api_ports"`
+		HAVirtual      string          `json:"ha_virtual_address"`
+		Features       []string        `json:"features"`
+		ClusterState   struct{ VirtAddr string }
+	}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return nil, err
+	}
+	info := &trace.Info{
+		ID: cut(in.ID, 256), Version: cut(in.Version, 256), Address: cut(in.Address, 256),
+		APIPort: in.APIPort, SecureFilePort: in.SecureFilePort, HAVirtual: cut(in.HAVirtual, 256),
+		ExtraAPIPorts:     ports(in.ExtraAPIPorts),
+		ExpectedPingEvery: pingEvery,
+	}
+	if info.HAVirtual == "" {
+		info.HAVirtual = cut(in.ClusterState.VirtAddr, 256)
+	}
+	for _, f := range in.Features[:min(len(in.Features), 256)] {
+		info.Features = append(info.Features, cut(f, 64))
+	}
+	return info, nil
+}
+
+// ports reads a list of ports in whatever shape it comes: an array of numbers or of strings, or one
+// string with commas.
+func ports(raw []byte) []int {
+	var list []int
+	for _, f := range bytes.FieldsFunc(raw, func(r rune) bool { return r < '0' || r > '9' }) {
+		if n, err := strconv.Atoi(string(f)); err == nil && n > 0 && n < 65536 && len(list) < 16 {
+			list = append(list, n)
+		}
+	}
+	return list
+}

@@ -1,0 +1,117 @@
+package probe
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"ws-diagnose/plugin/trace"
+)
+
+// Bounds of what is kept of a socket.
+const (
+	maxFrames = 32
+	maxFaults = 16
+)
+
+// tap lies between gorilla and the connection and reads the frames of both directions as they pass:
+// gorilla hides close code 1014, an invented 1006, what it refuses, and how the connection ended.
+type tap struct {
+	net.Conn
+	begin time.Time // of the websocket
+
+	mu       sync.Mutex
+	stage    trace.StageName // the walk's
+	in, out  frameReader
+	frames   []trace.Frame
+	faults   []trace.FrameFault
+	messages int
+	bytes    int64
+	lastIn   time.Time
+	lastOut  time.Time
+	close    *trace.CloseFrame // the server's
+	err      error             // how reading ended
+}
+
+func newTap(c net.Conn) *tap {
+	t := &tap{Conn: c, begin: time.Now()}
+	t.lastIn, t.lastOut = t.begin, t.begin
+	t.in = frameReader{server: true, sink: (*fromServer)(t)}
+	t.out = frameReader{sink: (*fromUs)(t)}
+	return t
+}
+
+func (t *tap) Read(p []byte) (int, error) {
+	n, err := t.Conn.Read(p)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n > 0 {
+		t.lastIn = time.Now()
+		t.bytes += int64(n)
+		t.in.feed(p[:n])
+	}
+	if err != nil && t.err == nil {
+		t.err = err
+	}
+	return n, err
+}
+
+func (t *tap) Write(p []byte) (int, error) {
+	n, err := t.Conn.Write(p)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n > 0 {
+		t.lastOut = time.Now()
+		t.out.feed(p[:n])
+	}
+	return n, err
+}
+
+// enter tells under which stage frames come from now on.
+func (t *tap) enter(s trace.StageName) {
+	t.mu.Lock()
+	t.stage = s
+	t.mu.Unlock()
+}
+
+func (t *tap) note(sent bool, op byte, fin bool, length int64) {
+	if len(t.frames) < maxFrames {
+		t.frames = append(t.frames, trace.Frame{At: time.Since(t.begin), Sent: sent, Opcode: op, Fin: fin, Length: length})
+	}
+}
+
+// fromServer and fromUs are the tap as the sink of either direction; its lock is held.
+type (
+	fromServer tap
+	fromUs     tap
+)
+
+func (s *fromServer) frame(op byte, fin bool, n int64) { (*tap)(s).note(false, op, fin, n) }
+func (s *fromServer) message()                         { s.messages++ }
+
+func (s *fromServer) fault(k trace.FrameFaultKind, op byte, detail string) {
+	if len(s.faults) < maxFaults {
+		s.faults = append(s.faults, trace.FrameFault{Kind: k, Opcode: op, Detail: detail, Stage: s.stage})
+	}
+}
+
+func (s *fromServer) closed(payload []byte) {
+	c := parseClose(bytes.Clone(payload))
+	s.close = c
+	switch {
+	case c.OneByte:
+		s.fault(trace.FrameCloseOneByte, opClose, fmt.Sprintf("%#x", payload))
+	case len(payload) > 0 && !mayStand(c.Code):
+		s.fault(trace.FrameCloseCode, opClose, fmt.Sprint(c.Code))
+	}
+	if c.BadUTF8 {
+		s.fault(trace.FrameCloseUTF8, opClose, fmt.Sprintf("%.64q", c.Reason))
+	}
+}
+
+func (u *fromUs) frame(op byte, fin bool, n int64)         { (*tap)(u).note(true, op, fin, n) }
+func (u *fromUs) message()                                 {}
+func (u *fromUs) fault(trace.FrameFaultKind, byte, string) {}
+func (u *fromUs) closed([]byte)                            {}
