@@ -10,9 +10,19 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
+	"os"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 )
+
+// TestMain takes the machine's own roots away: no test may depend on them.
+func TestMain(m *testing.M) {
+	os.Setenv("SSL_CERT_FILE", "testdata/none.pem")
+	os.Setenv("SSL_CERT_DIR", "testdata/none")
+	goleak.VerifyTestMain(m)
+}
 
 // now is when all tests take place.
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -81,7 +91,7 @@ func issue(t testing.TB, c *x509.Certificate, key crypto.Signer, by *entity) *en
 	return &entity{made, key}
 }
 
-// rootsOf trusts exactly these; the system's roots are an empty directory.
+// rootsOf trusts exactly these; the system's roots are none, see TestMain.
 func rootsOf(t testing.TB, trusted ...*entity) *Roots {
 	t.Helper()
 	var text []byte

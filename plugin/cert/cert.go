@@ -104,16 +104,11 @@ func complete(ctx context.Context, out *trace.Certificate, best path, s *search,
 }
 
 // Verified says whether a client that is strict would send secrets to the server under this name:
-// the chain is trusted, every link is in date at now, the leaf covers name and may serve, and no
-// fault was found. Weak keys are the exception: they are a warning, and browsers accept them.
+// the chain is trusted, every link is in date at now, the leaf covers name, which is among the names
+// that Examine was asked about, and may serve, and no fault of any kind was found.
 func Verified(c *trace.Certificate, name string, now time.Time) bool {
-	if c == nil || !c.Trusted {
+	if c == nil || !c.Trusted || len(c.Faults) > 0 {
 		return false
-	}
-	for _, f := range c.Faults {
-		if f.Kind != trace.FaultWeakKey {
-			return false
-		}
 	}
 	for _, link := range c.Chain {
 		if now.Before(link.NotBefore) || now.After(link.NotAfter) {

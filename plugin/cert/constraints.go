@@ -47,9 +47,8 @@ const maxNamed = 8
 // dnsConstrained says why issuer may not issue for name; "" when it may.
 func dnsConstrained(name string, issuer *x509.Certificate) string {
 	for _, c := range issuer.ExcludedDNSDomains {
-		// A wildcard that can stand for a name inside is excluded as well.
-		base, wild := strings.CutPrefix(name, "*.")
-		if inDomain(name, c) || wild && inDomain(c, base) {
+		if inDomain(name, c) || matchDNS(strings.ToLower(name), strings.ToLower(c)) == "" {
+			// The latter: a wildcard that can stand for a name inside.
 			return fmt.Sprintf("%s is excluded by %s", name, c)
 		}
 	}
