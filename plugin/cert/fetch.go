@@ -30,14 +30,18 @@ func FetchIssuer(ctx context.Context, address string) ([]byte, error) {
 	if err != nil || u.Scheme != "http" || u.User != nil {
 		return nil, fmt.Errorf("issuer's address %q: only plain http addresses are fetched", address)
 	}
+	dialer := net.Dialer{Control: refuseLinkLocal}
+	return fetchWith(ctx, &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}, address)
+}
+
+// fetchWith does one GET over transport, all of it within the bounds.
+func fetchWith(ctx context.Context, transport *http.Transport, address string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("issuer's address %q: %w", address, err)
 	}
-	dialer := net.Dialer{Control: refuseLinkLocal}
-	transport := &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		return nil, fmt.Errorf("fetching the issuer from %q: %w", address, err)

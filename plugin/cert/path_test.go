@@ -1,17 +1,6 @@
 package cert
 
-import (
-	"crypto/ecdsa"
-	"crypto/x509"
-	"encoding/asn1"
-	"testing"
-
-	"crypto/rand"
-	"crypto/sha256"
-	"crypto/x509/pkix"
-	"math/big"
-	"time"
-)
+import "testing"
 
 // What the search finds for all the ways in which servers send chains.
 func TestPaths(t *testing.T) {
@@ -109,43 +98,4 @@ func TestWrongKeyIdentifier(t *testing.T) {
 	if c := examine(t, rootsOf(t, root), leaf); !c.Trusted {
 		t.Errorf("not trusted: %q", chainOf(c))
 	}
-}
-
-// A v1 certificate, which Go does not make.
-func version1(t *testing.T, name string, key *ecdsa.PrivateKey, by *entity) *entity {
-	t.Helper()
-	ecdsaSHA256 := pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 2}}
-	spki, err := x509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	tbs, err := asn1.Marshal(struct {
-		Serial   *big.Int
-		Alg      pkix.AlgorithmIdentifier
-		Issuer   pkix.RDNSequence
-		Validity struct{ From, To time.Time }
-		Subject  pkix.RDNSequence
-		SPKI     asn1.RawValue
-	}{
-		big.NewInt(1), ecdsaSHA256, by.Subject.ToRDNSequence(),
-		struct{ From, To time.Time }{now.AddDate(0, -1, 0), now.AddDate(0, 1, 0)},
-		pkix.Name{CommonName: name}.ToRDNSequence(), asn1.RawValue{FullBytes: spki},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest := sha256.Sum256(tbs)
-	sig, err := by.key.Sign(rand.Reader, digest[:], nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := asn1.Marshal(struct {
-		TBS asn1.RawValue
-		Alg pkix.AlgorithmIdentifier
-		Sig asn1.BitString
-	}{asn1.RawValue{FullBytes: tbs}, ecdsaSHA256, asn1.BitString{Bytes: sig, BitLength: len(sig) * 8}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return reparse(t, der, key)
 }

@@ -1,0 +1,159 @@
+package cert
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"crypto/x509"
+)
+
+func TestPublicIssuer(t *testing.T) {
+	public := caTemplate("Public Root")
+	public.Subject.Organization = []string{"Public CA Inc"}
+	root := issue(t, public, keys[0], nil)
+	systemOf(t, root, root, root)
+	issuer := func(name, org string) *entity {
+		c := caTemplate(name)
+		if org != "" {
+			c.Subject.Organization = []string{org}
+		}
+		return issue(t, c, keys[1], nil)
+	}
+	aia := func(url string) *x509.Certificate {
+		c := leafTemplate()
+		c.IssuingCertificateURL = []string{url}
+		return c
+	}
+	namesake := issue(t, public, keys[2], nil)
+	cases := []struct {
+		name string
+		leaf *x509.Certificate
+		by   *entity
+		want bool
+	}{
+		{"private", leafTemplate(), issuer("Lab", "Lab"), false},
+		{"private without organization", leafTemplate(), issuer("Lab", ""), false},
+		{"organization of a root", leafTemplate(), issuer("Public Sub", "Public CA Inc"), true},
+		{"name of a root", leafTemplate(), namesake, true},
+		{"address of a public CA", aia("http://r11.i.lencr.org/"), issuer("R11", ""), true},
+		{"address of another", aia("http://lencr.org.lab.example/ca.der"), issuer("R11", ""), false},
+		{"no address", aia("http://%zz"), issuer("R11", ""), false},
+	}
+	for _, c := range cases {
+		got := examine(t, rootsOf(t), issue(t, c.leaf, keys[3], c.by))
+		if got.PublicIssuer != c.want || !got.MissingIssuer {
+			t.Errorf("%s: public %v, missing %v; want %v, true", c.name, got.PublicIssuer, got.MissingIssuer, c.want)
+		}
+	}
+}
+
+func TestIssuerFetched(t *testing.T) {
+	root := issue(t, caTemplate("root"), keys[0], nil)
+	mid := issue(t, caTemplate("mid"), keys[1], root)
+	l := leafTemplate()
+	l.IssuingCertificateURL = []string{"ldap://lab/ca", "HTTP://lab.example/ca.der", "http://second.example/"}
+	leaf := issue(t, l, keys[2], mid)
+	other := issue(t, caTemplate("mid"), keys[3], root)
+	cases := []struct {
+		name             string
+		der              []byte
+		err              error
+		fetched, trusted bool
+	}{
+		{"it", mid.Raw, nil, true, true},
+		{"not to be had", nil, errors.New("down"), false, false},
+		{"no certificate", []byte("<html>"), nil, false, false},
+		{"a namesake that did not sign", other.Raw, nil, false, false},
+		{"another", root.Raw, nil, false, false},
+	}
+	for _, c := range cases {
+		var asked []string
+		got, err := Examine(t.Context(), rawOf(leaf), Options{
+			Roots: rootsOf(t, root), Time: now,
+			Fetch: func(_ context.Context, url string) ([]byte, error) {
+				asked = append(asked, url)
+				return c.der, c.err
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (got.IssuerFetched != nil) != c.fetched || got.FetchedTrusted != c.trusted {
+			t.Errorf("%s: fetched %v, trusted %v", c.name, got.IssuerFetched != nil, got.FetchedTrusted)
+		}
+		if got.Trusted || !got.MissingIssuer || len(got.Chain) != 1 {
+			t.Errorf("%s: what was fetched counts as sent", c.name)
+		}
+		if len(asked) != 1 || asked[0] != "HTTP://lab.example/ca.der" {
+			t.Errorf("%s: asked %q, want the first http address alone", c.name, asked)
+		}
+	}
+}
+
+// Nothing is fetched for a chain that lacks nothing.
+func TestNothingFetched(t *testing.T) {
+	l := leafTemplate()
+	l.IssuingCertificateURL = []string{"http://lab.example/ca.der"}
+	_, err := Examine(t.Context(), rawOf(issue(t, l, keys[0], nil)), Options{
+		Time: now,
+		Fetch: func(context.Context, string) ([]byte, error) {
+			t.Error("fetched")
+			return nil, nil
+		},
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFetchIssuer(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/ca.der":
+			io.WriteString(w, "DER")
+		case "/long":
+			w.Write(make([]byte, maxFetched+1))
+		case "/moved":
+			http.Redirect(w, r, "/ca.der", http.StatusFound)
+		}
+	}))
+	defer server.Close()
+	if got, err := FetchIssuer(t.Context(), server.URL+"/ca.der"); err != nil || string(got) != "DER" {
+		t.Errorf("%q, %v", got, err)
+	}
+	for address, want := range map[string]string{
+		server.URL + "/long":          "over 65536 bytes",
+		server.URL + "/moved":         "302 Found",
+		"https://lab.example/ca.der":  "only plain http",
+		"http://u:p@lab.example/":     "only plain http",
+		"file:///etc/passwd":          "only plain http",
+		"http://169.254.169.254/meta": "no CA serves",
+		"http://[fe80::1%25lo]/":      "no CA serves",
+		"http://0.0.0.0/":             "no CA serves",
+		"http://\x7f":                 "only plain http",
+	} {
+		if _, err := FetchIssuer(t.Context(), address); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q in it", address, err, want)
+		}
+	}
+}
+
+// A server that accepts and says nothing does not hold the check up beyond its bound.
+func TestFetchIssuerEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		defer server.Close()
+		go io.Copy(io.Discard, server)
+		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil }}
+		if _, err := fetchWith(t.Context(), transport, "http://lab.example/ca.der"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v, want the deadline's", err)
+		}
+	})
+}
