@@ -1,8 +1,10 @@
 package diagnose
 
 import (
+	"cmp"
 	"time"
 
+	"ws-diagnose/plugin/browser"
 	"ws-diagnose/plugin/trace"
 )
 
@@ -16,7 +18,63 @@ type Policy struct {
 	Version        string        // of this program
 }
 
+// withDefaults fills in what was left out.
+func (p Policy) withDefaults() Policy {
+	p.WarnDays = cmp.Or(p.WarnDays, 30)
+	p.ErrorDays = cmp.Or(p.ErrorDays, 7)
+	p.LatencyWarn = cmp.Or(p.LatencyWarn, 500*time.Millisecond)
+	return p
+}
+
 // Diagnose judges a run: one report for each trace, in the same order.
 func Diagnose(ev trace.Evidence, p Policy) []Report {
-	return nil
+	p = p.withDefaults()
+	reports := make([]Report, len(ev.Traces))
+	for i, t := range ev.Traces {
+		if t == nil {
+			t = &trace.Trace{}
+		}
+		reports[i] = judge(&scene{Trace: t, evidence: &ev, policy: p})
+	}
+	return reports
+}
+
+// judge makes the report of one target.
+func judge(s *scene) Report {
+	findings := assemble(s)
+	stages := stageOutcomes(s, findings)
+	r := Report{
+		Verdict:     verdict(findings),
+		Target:      plain(s.Target.ID()),
+		Role:        string(s.Target.Role),
+		Vantage:     s.evidence.Vantage,
+		Time:        s.evidence.Time,
+		Version:     s.policy.Version,
+		FailedStage: failedStage(stages),
+		Stages:      stages,
+		Certificate: certificateOf(s),
+		Findings:    findings,
+		Accept:      acceptOf(s),
+		Watch:       watchOf(s),
+		Notes:       notesOf(s),
+	}
+	if len(s.Stages) > 0 && !s.Target.CertOnly {
+		r.Browser = &Browser{Chromium: browser.Chromium(s.Trace), Firefox: browser.Firefox(s.Trace)}
+	}
+	r.Summary = summary(s, findings)
+	return r
+}
+
+// verdict is that of the worst finding.
+func verdict(findings []Finding) Verdict {
+	v := VerdictOK
+	for _, f := range findings {
+		switch f.Level {
+		case LevelError:
+			return VerdictError
+		case LevelWarn:
+			v = VerdictWarn
+		}
+	}
+	return v
 }

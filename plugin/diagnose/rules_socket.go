@@ -1,0 +1,319 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"ws-diagnose/plugin/closecode"
+	"ws-diagnose/plugin/trace"
+)
+
+// Close codes with rules of their own (RFC 6455 section 7.4.1 and the IANA registry).
+const (
+	codeNormal    = 1000
+	codeGoingAway = 1001
+	codeNone      = 1005 // stands for an empty close frame; never on the wire
+	codeBadText   = 1007
+	codeTooLarge  = 1009
+	codeRestart   = 1012
+	codeTryLater  = 1013
+)
+
+// end is how the socket ended before we closed it; nil when it lived.
+func (s *scene) end() *trace.End {
+	if s.Socket == nil {
+		return nil
+	}
+	return s.Socket.End
+}
+
+// closed is the server's close frame; nil when none came.
+func (s *scene) closed() *trace.CloseFrame {
+	if e := s.end(); e != nil {
+		return e.Close
+	}
+	return nil
+}
+
+// endStage is the stage under which the socket ended.
+func endStage(e *trace.End) trace.StageName { return cmp.Or(e.Stage, trace.StageRegister) }
+
+// wsClosed leaves 1005 in, the empty close frame: the server did close, without saying why.
+func wsClosed(s *scene) []sighting {
+	c := s.closed()
+	if c == nil || invalidClose(c) != "" {
+		return nil
+	}
+	known := closecode.Lookup(c.Code)
+	meaning := known.Meaning
+	if c.Code == codeNone {
+		meaning = "The close frame is empty: the server closed the socket and gave no code."
+	}
+	v := values{
+		"code": codeWords(c.Code, known.Name), "number": strconv.Itoa(c.Code), "meaning": meaning, "advice": "",
+	}
+	if len(known.Remedy) > 0 {
+		v["advice"] = strings.TrimSuffix(known.Remedy[0], ".")
+	}
+	return []sighting{{
+		level: closeLevel(s.end()), stage: endStage(s.end()), detail: closeDetail(s.end()), values: v,
+	}}
+}
+
+// codeWords is a close code with its name.
+func codeWords(code int, name string) string {
+	if code == codeNone {
+		return "none (an empty close frame)"
+	}
+	if name == "" {
+		return strconv.Itoa(code)
+	}
+	return strconv.Itoa(code) + " (" + name + ")"
+}
+
+// closeLevel: a close in order, or one that announces a restart, is worth a warning, since the
+// portal loses its socket all the same. Under a stage that failed for it, it is an error.
+func closeLevel(e *trace.End) Level {
+	switch e.Close.Code {
+	case codeNormal, codeGoingAway, codeNone, codeRestart, codeTryLater:
+		return LevelWarn
+	}
+	return LevelError
+}
+
+// closeDetail tells of a close frame: code, reason, and after how long.
+func closeDetail(e *trace.End) string {
+	detail := fmt.Sprintf("close frame with code %d", e.Close.Code)
+	if e.Close.Code == codeNone {
+		detail = "close frame without a code"
+	}
+	if len(e.Close.Reason) > 0 {
+		detail += " and reason " + quote(e.Close.Reason)
+	}
+	return detail + ", " + span(e.Held) + " after the upgrade"
+}
+
+// invalidClose says why a close frame must not be; "" when it may.
+func invalidClose(c *trace.CloseFrame) string {
+	switch {
+	case c.OneByte:
+		return "a close payload of a single byte: a code has two"
+	case c.BadUTF8:
+		return "a close reason that is not UTF-8: " + quote(c.Reason)
+	case c.Code != codeNone && !mayBeSent(c.Code):
+		return fmt.Sprintf("close code %d, which must not stand on the wire", c.Code)
+	}
+	return ""
+}
+
+// mayBeSent says whether a code may stand in a close frame.
+func mayBeSent(code int) bool { return closecode.Lookup(code).OnWire }
+
+func wsClosedInvalid(s *scene) []sighting {
+	if c := s.closed(); c != nil {
+		if fault := invalidClose(c); fault != "" {
+			return []sighting{{stage: endStage(s.end()), detail: fault}}
+		}
+	}
+	return frameFaults(s, "close-")
+}
+
+// wsDropped is about a connection that ended under the socket, unless we had said goodbye already
+// or ended it ourselves.
+func wsDropped(s *scene) []sighting {
+	e := s.end()
+	if e == nil || e.Close != nil || e.TooLarge || e.Manner == trace.EndNone || endStage(e) == trace.StageClose {
+		return nil
+	}
+	if e.Manner == trace.EndTimeout || brokenFrame(s) {
+		return nil
+	}
+	return []sighting{{
+		stage: endStage(e), detail: endDetail(e), values: values{"held": span(e.Held)},
+	}}
+}
+
+// brokenFrame says that we could not read on because of a frame that has a finding of its own.
+func brokenFrame(s *scene) bool { return s.end().Manner == trace.EndError && len(s.Socket.Faults) > 0 }
+
+// endDetail tells how the connection under a socket ended.
+func endDetail(e *trace.End) string {
+	parts := []string{ending(e.Manner) + " " + span(e.Held) + " after the upgrade"}
+	if e.Alert > 0 {
+		parts = append(parts, "TLS alert "+alertName(e.Alert))
+	}
+	if e.MidFrame {
+		parts = append(parts, "in the middle of a frame")
+	}
+	parts = append(parts, "last byte from the server "+span(e.QuietIn)+" before, ours "+span(e.QuietOut)+" before")
+	if e.Error != "" {
+		parts = append(parts, plain(e.Error))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func wsTooLarge(s *scene) []sighting {
+	e := s.end()
+	switch {
+	case e == nil:
+		return nil
+	case e.TooLarge:
+		return []sighting{{stage: endStage(e),
+			detail: fmt.Sprintf("the server sent a message beyond our limit of %d bytes", s.Socket.Limit)}}
+	case e.Close != nil && e.Close.Code == codeTooLarge && invalidClose(e.Close) == "":
+		return []sighting{{stage: endStage(e), detail: closeDetail(e) + ": a message of ours was too large for the server"}}
+	}
+	return nil
+}
+
+func wsInvalidUTF8(s *scene) []sighting {
+	seen := frameFaults(s, string(trace.FrameUTF8))
+	if c := s.closed(); c != nil && c.Code == codeBadText && invalidClose(c) == "" {
+		seen = append(seen, sighting{stage: endStage(s.end()),
+			detail: closeDetail(s.end()) + ": the server takes text of ours for something else than UTF-8"})
+	}
+	return seen
+}
+
+// frameWords are the faults of frames in words.
+var frameWords = map[trace.FrameFaultKind]string{
+	trace.FrameMasked:       "masked, which only a client may do (RFC 6455, 5.1)",
+	trace.FrameRSV:          "a reserved bit is set (5.2)",
+	trace.FrameOpcode:       "a reserved opcode (5.2)",
+	trace.FrameControlLong:  "a control frame of more than 125 bytes (5.5)",
+	trace.FrameControlSplit: "a fragmented control frame (5.5)",
+	trace.FrameLength:       "a length that is not in its shortest form (5.2)",
+	trace.FrameLengthTop:    "a length with its top bit set (5.2)",
+	trace.FrameContinuation: "a continuation of nothing (5.4)",
+	trace.FrameInterleaved:  "a new message inside another one (5.4)",
+	trace.FrameAfterClose:   "data after the close frame (5.5.1)",
+}
+
+func wsProtocolError(s *scene) []sighting {
+	if s.Socket == nil {
+		return nil
+	}
+	var seen []sighting
+	for _, f := range s.Socket.Faults {
+		words := frameWords[f.Kind]
+		if words == "" {
+			continue
+		}
+		seen = append(seen, sighting{stage: f.Stage, detail: frameDetail(f, words), values: values{"fault": words}})
+	}
+	return seen
+}
+
+// frameFaults makes a sighting of each faulty frame whose kind begins with prefix.
+func frameFaults(s *scene, prefix string) []sighting {
+	if s.Socket == nil {
+		return nil
+	}
+	var seen []sighting
+	for _, f := range s.Socket.Faults {
+		if strings.HasPrefix(string(f.Kind), prefix) {
+			seen = append(seen, sighting{stage: f.Stage, detail: frameDetail(f, string(f.Kind))})
+		}
+	}
+	return seen
+}
+
+func frameDetail(f trace.FrameFault, words string) string {
+	detail := fmt.Sprintf("frame with opcode %#x: %s", f.Opcode, words)
+	if f.Detail != "" {
+		detail += ", " + plain(f.Detail)
+	}
+	return detail
+}
+
+// wsNoAck is about silence: where the socket ended under the stage, the end is the finding.
+func wsNoAck(s *scene) []sighting {
+	if s.Socket == nil || !unanswered(s, s.Socket.Register, trace.StageRegister) {
+		return nil
+	}
+	return []sighting{{detail: silence(s.Socket.Register.Error, s.Stage(trace.StageRegister))}}
+}
+
+func wsNoPong(s *scene) []sighting {
+	if s.Socket == nil || !unanswered(s, s.Socket.Ping, trace.StagePing) {
+		return nil
+	}
+	return []sighting{{detail: silence(s.Socket.Ping.Error, s.Stage(trace.StagePing))}}
+}
+
+// unanswered says that x was sent under the stage and nothing came back over a socket that lived.
+func unanswered(s *scene, x *trace.Exchange, stage trace.StageName) bool {
+	return x != nil && x.Sent && !x.Answered && !endedUnder(s, stage)
+}
+
+// endedUnder says that the socket's own end explains the stage.
+func endedUnder(s *scene, stage trace.StageName) bool {
+	e := s.end()
+	return e != nil && endStage(e) == stage && e.Manner != trace.EndTimeout
+}
+
+// silence tells for how long nothing came.
+func silence(err string, st trace.Stage) string {
+	detail := "nothing came back in " + span(st.Duration)
+	if err != "" {
+		detail += "; " + plain(err)
+	}
+	return detail
+}
+
+// wsNoEvent warns only where the token may not post events: the socket itself may be fine.
+func wsNoEvent(s *scene) []sighting {
+	if s.Socket == nil || s.Socket.Event == nil || s.Socket.Event.Arrived || endedUnder(s, trace.StageEvent) {
+		return nil
+	}
+	e := s.Socket.Event
+	switch {
+	case e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized:
+		return []sighting{{
+			level:  LevelWarn,
+			detail: fmt.Sprintf("POST /api/v3/events answered %d: the round trip could not be tried", e.Status),
+			values: values{"what": "the token may not post events: the round trip could not be tried"},
+		}}
+	case e.Status/100 == 2:
+		return []sighting{{
+			detail: fmt.Sprintf("POST /api/v3/events answered %d; %s", e.Status, silence(e.Error, s.Stage(trace.StageEvent))),
+			values: values{"what": "registered, but a posted event never arrived"},
+		}}
+	}
+	return []sighting{{
+		detail: fmt.Sprintf("POST /api/v3/events answered %d %s", e.Status, plain(e.Error)),
+		values: values{"what": "an event could not be posted"},
+	}}
+}
+
+func wsSlow(s *scene) []sighting {
+	if s.Socket == nil || s.Socket.Event == nil || !s.Socket.Event.Arrived {
+		return nil
+	}
+	took := s.Socket.Event.Took
+	if took <= s.policy.LatencyWarn {
+		return nil
+	}
+	return []sighting{{
+		detail: "an event posted over REST came back over the socket after " + span(took),
+		values: values{"took": span(took), "limit": span(s.policy.LatencyWarn)},
+	}}
+}
+
+func wsCloseIgnored(s *scene) []sighting {
+	if s.Socket == nil || s.Socket.Close == nil || !s.Socket.Close.Sent || s.Socket.Close.Answered {
+		return nil
+	}
+	e := s.end()
+	if e != nil && (e.Close != nil || endStage(e) != trace.StageClose) {
+		return nil
+	}
+	detail := silence(s.Socket.Close.Error, s.Stage(trace.StageClose))
+	if e != nil && e.Manner != trace.EndTimeout {
+		detail = ending(e.Manner) + " without an answer to our close frame"
+	}
+	return []sighting{{detail: detail}}
+}

@@ -1,0 +1,151 @@
+package diagnose
+
+import (
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"ws-diagnose/plugin/trace"
+)
+
+// scene is what a rule looks at: the trace of one target, and what surrounds it. Its methods
+// answer for parts of the trace that are not there, so that rules need not ask.
+type scene struct {
+	*trace.Trace
+	evidence *trace.Evidence
+	policy   Policy
+}
+
+// now is the time of the run, the only clock of this package.
+func (s *scene) now() time.Time { return s.evidence.Time }
+
+// watch is what the watcher knows of this target; nil when it was not watched.
+func (s *scene) watch() *trace.Watch { return s.evidence.History[s.Target.ID()] }
+
+// answer is the answer to the upgrade request; nil when the walk did not come so far.
+func (s *scene) answer() *trace.Answer {
+	if s.HTTP == nil {
+		return nil
+	}
+	return &s.HTTP.Answer
+}
+
+// address is the address that was spoken to; the zero value when none is known.
+func (s *scene) address() netip.Addr {
+	if s.Connect != nil && s.Connect.Chosen.IsValid() && s.Connect.Proxy == nil {
+		return s.Connect.Chosen.Addr().Unmap()
+	}
+	if a, err := netip.ParseAddr(s.Target.Host); err == nil {
+		return a.Unmap()
+	}
+	return netip.Addr{}
+}
+
+// drp says that the target is a DRP endpoint rather than any websocket server.
+func (s *scene) drp() bool { return !s.Target.Plain }
+
+// foreign says that another certificate is served here than over loopback: something in front of
+// the endpoint, a proxy or a load balancer, ends TLS.
+func (s *scene) foreign() bool {
+	if s.Certificate == nil || s.Target.Role != trace.RoleEndpoint {
+		return false
+	}
+	for _, t := range s.evidence.Traces {
+		if t != nil && t.Target.Role == trace.RoleLoopback && t.Certificate != nil {
+			return t.Certificate.Leaf.SHA256 != s.Certificate.Leaf.SHA256
+		}
+	}
+	return false
+}
+
+// names are what users type to reach the target.
+func (s *scene) names() []string {
+	if len(s.Target.Names) > 0 {
+		return s.Target.Names
+	}
+	if s.Target.ServerName != "" {
+		return []string{s.Target.ServerName}
+	}
+	return []string{s.Target.Host}
+}
+
+// apiURL is where the endpoint's API is, also for its file port.
+func (s *scene) apiURL() string {
+	if s.Target.Role == trace.RoleStatic {
+		for _, t := range s.evidence.Traces {
+			if t != nil && t.Target.Role != trace.RoleStatic && !t.Target.Plain {
+				return baseURL(t.Target)
+			}
+		}
+	}
+	return baseURL(s.Target)
+}
+
+// values are what every template of this target may use.
+func (s *scene) values() values {
+	t := s.Target
+	host := hostOnly(t)
+	v := values{
+		"host": t.Host, "port": strconv.Itoa(t.Port), "hostport": net.JoinHostPort(t.Host, strconv.Itoa(t.Port)),
+		"url": baseURL(t), "api": s.apiURL(), "path": t.Path, "name": host, "names": strings.Join(s.names(), " "),
+		"san": subjectAltName(s.names()), "proxy": t.Proxy, "origin": t.Origin, "portal": s.policy.PortalURL,
+		"id": t.ID(), "dial": s.dialled(),
+	}
+	v.set("is_proxied", t.Proxy != "")
+	v.set("is_foreign", s.foreign())
+	v.set("is_drp", s.drp())
+	v.set("is_api", s.drp() && t.Role != trace.RoleStatic && !s.foreign())
+	v.set("is_static", t.Role == trace.RoleStatic)
+	return v
+}
+
+// set makes name a condition for steps, see condition.
+func (v values) set(name string, holds bool) {
+	v[name] = ""
+	if holds {
+		v[name] = "yes"
+	}
+}
+
+// dialled is the address and port that was, or was to be, dialled.
+func (s *scene) dialled() string {
+	if s.Connect != nil && s.Connect.Chosen.IsValid() {
+		return s.Connect.Chosen.String()
+	}
+	if s.Target.Connect != "" {
+		return s.Target.Connect
+	}
+	return net.JoinHostPort(s.Target.Host, strconv.Itoa(s.Target.Port))
+}
+
+// hostOnly is the name that the server is asked for.
+func hostOnly(t trace.Target) string {
+	if t.ServerName != "" {
+		return t.ServerName
+	}
+	return t.Host
+}
+
+// baseURL is the address to open in a browser.
+func baseURL(t trace.Target) string {
+	scheme := "http"
+	if t.Secure() {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(t.Host, strconv.Itoa(t.Port))
+}
+
+// subjectAltName spells names as openssl's -addext takes them.
+func subjectAltName(names []string) string {
+	kinds := make([]string, 0, len(names))
+	for _, n := range names {
+		kind := "DNS:"
+		if _, err := netip.ParseAddr(n); err == nil {
+			kind = "IP:"
+		}
+		kinds = append(kinds, kind+strings.ReplaceAll(n, ",", ""))
+	}
+	return "subjectAltName=" + strings.Join(kinds, ",")
+}
