@@ -6,15 +6,16 @@
 package browsers
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"time"
 )
 
@@ -104,8 +105,8 @@ func servePlainPage() (*plainPage, error) {
 	return p, nil
 }
 
-// trustDatabase makes an NSS database in dir that trusts root (a PEM file) for servers.
-func trustDatabase(dir, root, trust string) error {
+// trustDatabase makes an NSS database in dir that trusts the roots (PEM) for servers.
+func trustDatabase(dir string, roots []byte, trust string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -113,15 +114,26 @@ func trustDatabase(dir, root, trust string) error {
 	if err != nil {
 		return fmt.Errorf("certutil of libnss3-tools: %w", ErrMissing)
 	}
-	for _, args := range [][]string{
-		{"-N", "-d", "sql:" + dir, "--empty-password"},
-		{"-A", "-d", "sql:" + dir, "-n", "test root", "-t", trust, "-i", root},
-	} {
-		if out, err := exec.Command(certutil, args...).CombinedOutput(); err != nil {
+	run := func(stdin []byte, args ...string) error {
+		cmd := exec.Command(certutil, append(args, "-d", "sql:"+dir)...)
+		cmd.Stdin = bytes.NewReader(stdin)
+		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("certutil %s: %w: %s", args[0], err, out)
 		}
+		return nil
 	}
-	return nil
+	if err := run(nil, "-N", "--empty-password"); err != nil {
+		return err
+	}
+	for n := 1; ; n++ {
+		var block *pem.Block
+		if block, roots = pem.Decode(roots); block == nil {
+			return nil
+		}
+		if err := run(pem.EncodeToMemory(block), "-A", "-n", fmt.Sprintf("test root %d", n), "-t", trust); err != nil {
+			return err
+		}
+	}
 }
 
 // firstOf finds the first of some programs that is installed.
@@ -134,11 +146,5 @@ func firstOf(names ...string) (string, error) {
 	return "", fmt.Errorf("%s: %w", names[0], ErrMissing)
 }
 
-// workspace is a browser's temporary directory: its home and its profile.
-func workspace(rootPEM []byte) (dir, root string, err error) {
-	if dir, err = os.MkdirTemp("", "ws-diagnose-browser"); err != nil {
-		return "", "", err
-	}
-	root = filepath.Join(dir, "root.pem")
-	return dir, root, os.WriteFile(root, rootPEM, 0o600)
-}
+// workspace makes a browser's temporary directory, which holds its home and its profile.
+func workspace() (string, error) { return os.MkdirTemp("", "ws-diagnose-browser") }

@@ -26,27 +26,27 @@ type Chromium struct {
 	stop    []context.CancelFunc
 }
 
-// StartChromium starts Chromium with a fresh profile that trusts the root.
-func StartChromium(rootPEM []byte) (*Chromium, error) {
+// StartChromium starts Chromium with a fresh profile that trusts the roots (PEM, one or more).
+func StartChromium(roots []byte) (*Chromium, error) {
 	exe, err := firstOf("chromium", "chromium-browser")
 	if err != nil {
 		return nil, err
 	}
-	dir, root, err := workspace(rootPEM)
+	dir, err := workspace()
 	if err != nil {
 		return nil, err
 	}
 	c := &Chromium{dir: dir}
-	if err := c.start(exe, root); err != nil {
+	if err := c.start(exe, roots); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Chromium) start(exe, root string) (err error) {
+func (c *Chromium) start(exe string, roots []byte) (err error) {
 	// Chromium reads locally trusted roots from the NSS database below the user's home.
-	if err := trustDatabase(filepath.Join(c.dir, ".pki", "nssdb"), root, "C,,"); err != nil {
+	if err := trustDatabase(filepath.Join(c.dir, ".pki", "nssdb"), roots, "C,,"); err != nil {
 		return err
 	}
 	if c.plain, err = servePlainPage(); err != nil {

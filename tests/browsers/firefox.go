@@ -46,27 +46,27 @@ user_pref("browser.newtabpage.enabled", false);
 user_pref("dom.security.https_only_mode", false);
 `
 
-// StartFirefox starts Firefox with a fresh profile that trusts the root.
-func StartFirefox(rootPEM []byte) (*Firefox, error) {
+// StartFirefox starts Firefox with a fresh profile that trusts the roots (PEM, one or more).
+func StartFirefox(roots []byte) (*Firefox, error) {
 	exe, err := firstOf("firefox-esr", "firefox")
 	if err != nil {
 		return nil, err
 	}
-	dir, root, err := workspace(rootPEM)
+	dir, err := workspace()
 	if err != nil {
 		return nil, err
 	}
 	f := &Firefox{dir: dir}
-	if err := f.start(exe, root); err != nil {
+	if err := f.start(exe, roots); err != nil {
 		f.Close()
 		return nil, err
 	}
 	return f, nil
 }
 
-func (f *Firefox) start(exe, root string) (err error) {
+func (f *Firefox) start(exe string, roots []byte) (err error) {
 	profile := filepath.Join(f.dir, "profile")
-	if err := trustDatabase(profile, root, "CT,,"); err != nil {
+	if err := trustDatabase(profile, roots, "CT,,"); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(prefs), 0o600); err != nil {
