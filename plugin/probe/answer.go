@@ -130,8 +130,8 @@ func readAnswer(l *link, a *trace.Answer, s *scrubber) {
 			a.Ended, a.Alert = l.ending(err)
 		}
 	}
-	a.First = s.bytes(h.buf)
-	a.First = bytes.Clone(a.First[:min(len(a.First), maxFirst)])
+	first := s.bytes(h.buf[:min(len(h.buf), maxFirst+s.longest())]) // a secret must be seen whole
+	a.First = bytes.Clone(first[:min(len(first), maxFirst)])
 	scrubAnswer(a, s)
 }
 
@@ -164,7 +164,7 @@ func parseHead(head []byte, a *trace.Answer) error {
 // partialHead notes what there is of a header that did not come whole.
 func partialHead(b []byte, err error, a *trace.Answer) {
 	switch {
-	case errors.Is(err, errNotHTTP) || len(b) > 0 && bytes.IndexByte(b, '\n') < 0 && !errors.Is(err, errHeadSize):
+	case errors.Is(err, errNotHTTP) || len(b) > 0 && b[0] == 0:
 		a.Malformed = errNotHTTP.Error()
 		a.HTTP2 = isHTTP2(b)
 		if a.HTTP2 {

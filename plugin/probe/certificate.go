@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -45,7 +44,7 @@ func certificateOf(t *trace.TLS) *trace.Handshake {
 // certificate learns the facts of the server's certificates.
 func (w *walk) certificate(ctx context.Context) error {
 	h := certificateOf(w.tr.TLS)
-	facts, err := w.examine(ctx, h)
+	facts, err := w.examine(ctx, h, w.names())
 	if err != nil {
 		if w.tr.TLS.BadCert == "" {
 			w.tr.TLS.BadCert = cut(err.Error(), maxError)
@@ -57,10 +56,10 @@ func (w *walk) certificate(ctx context.Context) error {
 }
 
 // examine returns the facts of the certificates of h.
-func (w *walk) examine(ctx context.Context, h *trace.Handshake) (*trace.Certificate, error) {
+func (w *walk) examine(ctx context.Context, h *trace.Handshake, names []string) (*trace.Certificate, error) {
 	o := cert.Options{
 		Roots:       w.opts.Roots,
-		Names:       w.names(),
+		Names:       names,
 		Time:        time.Now(),
 		KeyExchange: "ECDHE",
 		Stapled:     h.Stapled,
@@ -69,7 +68,7 @@ func (w *walk) examine(ctx context.Context, h *trace.Handshake) (*trace.Certific
 		o.KeyExchange = "RSA"
 	}
 	if w.opts.FetchIssuer {
-		o.Fetch = fetchIssuer
+		o.Fetch = cert.FetchIssuer
 	}
 	return cert.Examine(ctx, h.Raw, o)
 }
@@ -127,26 +126,12 @@ func (w *walk) peer(ctx context.Context, l *link, h *trace.Handshake) Peer {
 	}
 	sum := sha256.Sum256(h.Raw[0])
 	p.SHA256 = hex.EncodeToString(sum[:])
-	facts := w.tr.Certificate
-	if !slices.EqualFunc(h.Raw, w.tr.TLS.Raw, bytes.Equal) {
-		facts, _ = w.examine(ctx, h)
+	facts, name := w.tr.Certificate, w.sni()
+	if !slices.EqualFunc(h.Raw, w.tr.TLS.Raw, bytes.Equal) || !slices.Contains(w.names(), name) {
+		facts, _ = w.examine(ctx, h, []string{name})
 	}
-	p.Verified = facts != nil && w.verified(facts)
+	p.Verified = cert.Verified(facts, name, time.Now())
 	return p
-}
-
-// verified says that the chain is trusted, in date and fit for a server, and covers the name that
-// is spoken to.
-func (w *walk) verified(c *trace.Certificate) bool {
-	leaf, now := c.Leaf.Certificate, time.Now()
-	return leaf != nil && c.Trusted && len(c.Faults) == 0 &&
-		!now.After(leaf.NotAfter) && !now.Before(leaf.NotBefore) &&
-		leaf.VerifyHostname(w.sni()) == nil && forServers(leaf)
-}
-
-func forServers(c *x509.Certificate) bool {
-	return len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 ||
-		slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth) || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny)
 }
 
 func isLoopback(l *link) bool {

@@ -200,5 +200,8 @@ func (s *session) closeAnswer(x *trace.Exchange) error {
 		return errors.New("the connection ended without an answer to our close frame")
 	}
 	x.Code = s.tap.close.Code
+	if s.link.tls != nil {
+		_ = s.link.tls.CloseWrite() // close_notify, as is good manners once all has been said
+	}
 	return nil
 }

@@ -24,7 +24,7 @@ type Options struct {
 	Listen  time.Duration // Plain: how long to listen before ping and close
 	Roots   *cert.Roots
 	// Credentials decides, connection by connection and after the handshake, what may be sent to
-	// the peer at the other end; nil: nothing ever is.
+	// the peer at the other end; nil: nothing ever is. Several goroutines may ask at once.
 	Credentials func(Peer) Credentials
 	// FetchIssuer allows one GET of a missing intermediate from the address in the certificate, as
 	// Chromium does. Off in the plugin: a certificate must not steer where the server connects.

@@ -129,8 +129,9 @@ func (s *session) read() {
 	if ours {
 		return
 	}
+	now := time.Now()
 	s.drain()
-	s.end = s.ended(err)
+	s.end = s.ended(err, now)
 }
 
 // take recognises an event in a message.
@@ -162,15 +163,14 @@ func (s *session) drain() {
 	_, _ = io.Copy(io.Discard, io.LimitReader(s.tap, MessageLimit))
 }
 
-// ended is how the socket ended, gorilla's err and the wire considered.
-func (s *session) ended(err error) *trace.End {
+// ended is how the socket ended at now, gorilla's err and the wire considered.
+func (s *session) ended(err error, now time.Time) *trace.End {
 	t := s.tap
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := time.Now()
 	e := &trace.End{
 		Stage: t.stage, Close: t.close, Alert: -1,
-		Held: now.Sub(t.begin), QuietIn: now.Sub(t.lastIn), QuietOut: now.Sub(t.lastOut),
+		Held: now.Sub(t.begin), QuietIn: max(0, now.Sub(t.lastIn)), QuietOut: max(0, now.Sub(t.lastOut)),
 		TooLarge: errors.Is(err, websocket.ErrReadLimit),
 		MidFrame: t.in.cutShort() && t.err != nil,
 		Error:    s.secret.text(cut(err.Error(), maxError)),

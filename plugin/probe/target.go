@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ const (
 func ParseTarget(s string, plain bool) (trace.Target, error) {
 	t := trace.Target{Plain: plain, Role: trace.RoleEndpoint}
 	fail := func(format string, args ...any) (trace.Target, error) {
-		return trace.Target{}, fmt.Errorf("target %q: "+format, append([]any{cut(s, 80)}, args...)...)
+		return trace.Target{}, fmt.Errorf("target %q: "+format, append([]any{shown(s)}, args...)...)
 	}
 	switch {
 	case strings.TrimSpace(s) == "":
@@ -37,11 +38,13 @@ func ParseTarget(s string, plain bool) (trace.Target, error) {
 		return fail("holds a blank or a backslash")
 	}
 	u, err := url.Parse(withScheme(s, plain))
-	if err != nil {
-		var ue *url.Error
-		if errors.As(err, &ue) {
-			err = ue.Err
-		}
+	var ue *url.Error
+	switch {
+	case err != nil && strings.Contains(s, "@"):
+		return fail("is no URL") // the parser's words may quote a password
+	case errors.As(err, &ue):
+		return fail("is no URL: %v", ue.Err)
+	case err != nil:
 		return fail("is no URL: %v", err)
 	}
 	if u.User != nil {
@@ -51,10 +54,11 @@ func ParseTarget(s string, plain bool) (trace.Target, error) {
 		return fail("has a part after #, as the portal's own address does; give the endpoint's: https://host:%d", DefaultPort)
 	}
 	t.Scheme = strings.ToLower(u.Scheme)
-	switch t.Scheme {
-	case "https", "http", "wss", "ws":
-	default:
-		return fail("scheme %q is none of https, http, wss, ws", t.Scheme)
+	if !slices.Contains(schemes, t.Scheme) {
+		return fail("scheme %q is none of %s", t.Scheme, strings.Join(schemes, ", "))
+	}
+	if slices.Contains(schemes, strings.ToLower(u.Hostname())) && u.Port() == "" && strings.HasSuffix(u.Host, ":") {
+		return fail("lacks // after the scheme")
 	}
 	if t.Host, err = parseHost(u.Hostname()); err != nil {
 		return fail("%v", err)
@@ -68,19 +72,34 @@ func ParseTarget(s string, plain bool) (trace.Target, error) {
 	return t, nil
 }
 
-// withScheme completes what is written without a scheme, bare IPv6 addresses included.
+var schemes = []string{"https", "http", "wss", "ws"}
+
+// shown is s as an error may quote it: short, without user, password and query.
+func shown(s string) string {
+	s, _, _ = strings.Cut(s, "?")
+	if at := strings.LastIndexByte(s, '@'); at >= 0 {
+		s = "..." + s[at:]
+	}
+	return cut(s, 80)
+}
+
+// withScheme completes what is written without a scheme or, as an IPv6 address, without brackets,
+// and escapes the zone of one (RFC 6874) where the user has not.
 func withScheme(s string, plain bool) string {
-	if strings.Contains(s, "://") {
-		return s
-	}
-	scheme := "https://"
-	if plain {
-		scheme = "wss://"
-	}
 	if a, err := netip.ParseAddr(s); err == nil && a.Is6() {
-		return scheme + "[" + strings.ReplaceAll(s, "%", "%25") + "]"
+		s = "[" + s + "]"
 	}
-	return scheme + s
+	if open, end := strings.IndexByte(s, '['), strings.IndexByte(s, ']'); open >= 0 && end > open {
+		inner := strings.ReplaceAll(strings.ReplaceAll(s[open:end], "%25", "%"), "%", "%25")
+		s = s[:open] + inner + s[end:]
+	}
+	switch {
+	case strings.Contains(s, "://"):
+		return s
+	case plain:
+		return "wss://" + s
+	}
+	return "https://" + s
 }
 
 // parseHost returns the host as it goes over the wire: an address, or a name in ASCII.
@@ -89,13 +108,16 @@ func parseHost(host string) (string, error) {
 		return "", errors.New("has no host")
 	}
 	if a, err := netip.ParseAddr(host); err == nil {
+		if strings.ContainsFunc(strings.ToLower(a.Zone()), notInName) {
+			return "", fmt.Errorf("%q is no IPv6 address: its zone is no interface's name", host)
+		}
 		return a.String(), nil
 	}
 	if strings.ContainsAny(host, ":[]") {
 		return "", fmt.Errorf("%q is no IPv6 address", host)
 	}
 	name, err := hostNames.ToASCII(host)
-	if err != nil {
+	if again, err2 := hostNames.ToASCII(name); err != nil || err2 != nil || again != name {
 		return "", fmt.Errorf("%q is no valid host name", host)
 	}
 	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
@@ -151,7 +173,7 @@ func parsePort(u *url.URL, plain bool) (int, error) {
 // parsePath is the path of the upgrade request. A DRP endpoint's own is added to whatever prefix
 // a proxy or a manager puts in front of it.
 func parsePath(u *url.URL, plain bool) (string, error) {
-	if u.Query().Has("token") {
+	if strings.Contains(strings.ToLower(u.RawQuery), "token=") {
 		return "", errors.New("carries a token; give it by --token or RS_TOKEN, where nobody else sees it")
 	}
 	path := u.EscapedPath()

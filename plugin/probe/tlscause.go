@@ -53,7 +53,7 @@ func offersAfter(h *trace.Handshake, named bool) []trace.Offer {
 	switch {
 	case h.BadCert != "" && len(h.Raw) == 0:
 		return []trace.Offer{trace.OfferOld} // below TLS 1.3 the certificate can be read off the wire
-	case h.KeyMismatch || h.BadCert != "":
+	case h.KeyMismatch, h.BadCert != "", h.ClientCert:
 		return nil
 	case h.Alert == alertUnrecognizedName:
 		return []trace.Offer{trace.OfferNoSNI}
