@@ -137,8 +137,9 @@ func FuzzWrap(f *testing.F) {
 func FuzzReport(f *testing.F) {
 	f.Add(nasty)
 	f.Fuzz(func(t *testing.T, s string) {
-		r := hostile()
-		r.Summary, r.Findings[0].Detail, r.Findings[0].Remedy[1], r.Stages[2].Why, r.Notes[0] = s, s, s, s, s
+		r := expired()
+		r.Notes = []string{s}
+		r.Summary, r.Findings[0].Detail, r.Findings[0].Remedy[1], r.Stages[2].Why = s, s, s, s
 		for line := range strings.Lines(text(t, TextOptions{}, r) + Markdown(r) + Paragraph(r, r.Findings[0])) {
 			checkLine(t, strings.TrimSuffix(line, "\n"))
 		}

@@ -107,7 +107,9 @@ func (d *document) remedy(steps []string) {
 	}
 	for _, step := range steps {
 		if diagnose.IsCommand(step) {
-			code = append(code, "    "+printable(step))
+			for line := range strings.SplitSeq(step, "\n") {
+				code = append(code, "    "+printable(line))
+			}
 			continue
 		}
 		flush()

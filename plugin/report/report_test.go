@@ -81,7 +81,7 @@ func expired() diagnose.Report {
 				Cause:  "An endpoint makes its certificate for a year when it is first started and does not renew it by itself, so that it ends in the middle of some night.",
 				Remedy: []string{
 					"Make a new one on the endpoint, and put it into service without a restart.",
-					"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -days 365 -subj /CN=drp.example.com -addext subjectAltName=DNS:drp.example.com,IP:10.0.0.5 -keyout key.pem -out cert.pem",
+					"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes \\\n  -days 365 -subj /CN=drp.example.com -addext subjectAltName=DNS:drp.example.com,IP:10.0.0.5 -keyout key.pem -out cert.pem",
 					"drpcli system cert set cert.pem key.pem",
 					"Then open the endpoint in the browser and accept the new certificate.",
 				},
@@ -198,7 +198,9 @@ func TestTextFits(t *testing.T) {
 			whole := map[string]bool{printable(firstLine(r)): true}
 			for _, f := range r.Findings {
 				for _, command := range f.Remedy {
-					whole[indent+indent+printable(command)] = true
+					for line := range strings.SplitSeq(command, "\n") {
+						whole[indent+indent+printable(line)] = true
+					}
 				}
 			}
 			if r.Accept != nil {
@@ -230,7 +232,7 @@ func TestCommandsStayWhole(t *testing.T) {
 		"text": text(t, TextOptions{Width: 40}, r), "markdown": Markdown(r), "paragraph": Paragraph(r, r.Findings[0]),
 	} {
 		for _, command := range r.Findings[0].Remedy[1:3] {
-			if !strings.Contains(got, "\n    "+command+"\n") {
+			if !strings.Contains(got, "\n    "+strings.ReplaceAll(command, "\n", "\n    ")+"\n") {
 				t.Errorf("%s lacks the line %q", name, command)
 			}
 		}
@@ -281,6 +283,18 @@ func TestJSONRoundTrip(t *testing.T) {
 	if got.Summary != want {
 		t.Errorf("summary\n got %q\nwant %q", got.Summary, want)
 	}
+}
+
+func TestSections(t *testing.T) {
+	var b strings.Builder
+	err := Sections(&b, []Section{
+		{Heading: "1006", Rows: [][]string{{"Means", "that no close frame came, " + nasty}}, Steps: []string{"drpcli info get", "Look again."}},
+		{Heading: "Others", Rows: [][]string{{"a", "b", "c"}, {"aa", "bb", "cc"}}},
+	}, TextOptions{Width: 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "sections.txt", b.String())
 }
 
 type brokenWriter struct{}

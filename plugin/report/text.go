@@ -22,10 +22,7 @@ type TextOptions struct {
 // Text writes reports for people, one after the other. The first line of each is
 // "OK|WARNING|CRITICAL|UNKNOWN: target: summary".
 func Text(w io.Writer, reports []diagnose.Report, o TextOptions) error {
-	if o.Width <= 0 {
-		o.Width = DefaultWidth
-	}
-	p := &page{options: o}
+	p := newPage(o)
 	for i, r := range reports {
 		if i > 0 && !o.Quiet {
 			p.line("")
@@ -57,6 +54,13 @@ const indent = "  "
 type page struct {
 	strings.Builder
 	options TextOptions
+}
+
+func newPage(o TextOptions) *page {
+	if o.Width <= 0 {
+		o.Width = DefaultWidth
+	}
+	return &page{options: o}
 }
 
 func (p *page) report(r diagnose.Report) {
@@ -110,15 +114,20 @@ func (p *page) report(r diagnose.Report) {
 func (p *page) finding(heading string, f diagnose.Finding) {
 	p.heading(fmt.Sprintf("%s: %s (%s, %s)", heading, f.Title, f.ID, f.Level))
 	p.table(findingRows(f), nil)
-	if len(f.Remedy) == 0 {
+	p.remedy(f.Remedy)
+}
+
+// remedy writes the steps that mend something: what is to be pasted bold, the rest wrapped.
+func (p *page) remedy(steps []string) {
+	if len(steps) == 0 {
 		return
 	}
 	p.line(indent + "Remedy")
-	for _, remedy := range f.Remedy {
-		if diagnose.IsCommand(remedy) {
-			p.command(remedy)
+	for _, step := range steps {
+		if diagnose.IsCommand(step) {
+			p.command(step)
 		} else {
-			p.prose(indent+indent, remedy)
+			p.prose(indent+indent, step)
 		}
 	}
 }
@@ -136,9 +145,11 @@ func (p *page) prose(margin, text string) {
 	p.hanging(margin, text, "")
 }
 
-// command writes one line that can be pasted: whole, however long it is.
+// command writes what is to be pasted: its lines stay whole, however long they are.
 func (p *page) command(text string) {
-	p.line(indent + indent + p.paint(printable(text), bold))
+	for line := range strings.SplitSeq(text, "\n") {
+		p.line(indent + indent + p.paint(printable(line), bold))
+	}
 }
 
 // table writes rows of aligned cells; the last cell of a row is wrapped under itself.
