@@ -17,7 +17,7 @@ import (
 	"ws-diagnose/plugin/trace"
 )
 
-// output is what a command writes in a test.
+// outputs returns s with buffers for stdout and stderr.
 func outputs(s System) (System, *bytes.Buffer, *bytes.Buffer) {
 	var out, err bytes.Buffer
 	s.Stdout, s.Stderr = &out, &err

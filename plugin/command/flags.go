@@ -48,7 +48,7 @@ func (f *checkFlags) register(fs *pflag.FlagSet) {
 	fs.IntVar(&f.errorDays, "error-days", defaultErrorDays, "call it an error with fewer `DAYS` left")
 	fs.BoolVar(&f.requireTrusted, "require-trusted", false, "a certificate that is not trusted is an error")
 	fs.DurationVar(&f.timeout, "timeout", probe.DefaultTimeout, "`TIME` for the whole check of one target")
-	fs.StringVar(&f.portalURL, "portal-url", defaultPortal, "`URL` of the portal's page, sent as Origin")
+	fs.StringVar(&f.portalURL, "portal-url", defaultPortal, "`URL` of the portal, sent as Origin")
 	fs.StringVar(&f.origin, "origin", "", "send this `URL` as Origin instead")
 	fs.StringVar(&f.serverName, "servername", "", "`NAME` to ask for (SNI) and to judge, instead of the URL's")
 	fs.StringVar(&f.connect, "connect", "", "dial `HOST:PORT`, but speak to the URL's name")

@@ -45,10 +45,10 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the command's specification in testdata: arguments, exit status, output.
+// TestScripts runs the command's specification in testdata/script: arguments, exit status, output.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
 		Setup:               setup,
@@ -64,7 +64,7 @@ func setup(env *testscript.Env) error {
 	if err := os.WriteFile(filepath.Join(env.WorkDir, "ca.pem"), authority.pem(), 0o600); err != nil {
 		return err
 	}
-	for name, s := range map[string]*server{
+	for name, s := range map[string]*testServer{
 		"HEALTHY": echoServer(authority.leaf(valid)),
 		"EXPIRED": echoServer(authority.leaf(expired)),
 		"REFUSED": closedPort(),
@@ -92,10 +92,10 @@ func status(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// golden compares got with testdata/name.
+// golden compares got with testdata/help/name.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
+	path := filepath.Join("testdata", "help", name)
 	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)

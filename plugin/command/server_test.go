@@ -72,15 +72,15 @@ func (a *authority) leaf(v validity) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// server is something that listens on loopback.
-type server struct {
+// testServer is something that listens on loopback.
+type testServer struct {
 	address string // host:port
 	close   func()
 }
 
 // echoServer is a websocket server over TLS that takes any path and echoes messages. A request
 // for /token answers 403 unless it bears the right token.
-func echoServer(c tls.Certificate) *server {
+func echoServer(c tls.Certificate) *testServer {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/token") && r.Header.Get("Authorization") != "Bearer "+secret {
 			w.WriteHeader(http.StatusForbidden)
@@ -102,18 +102,18 @@ func echoServer(c tls.Certificate) *server {
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{c}}
 	s.StartTLS()
-	return &server{s.Listener.Addr().String(), s.Close}
+	return &testServer{s.Listener.Addr().String(), s.Close}
 }
 
 // silentServer accepts connections and never says a word.
-func silentServer() *server {
+func silentServer() *testServer {
 	l := must(net.Listen("tcp", "127.0.0.1:0"))
-	return &server{l.Addr().String(), func() { l.Close() }}
+	return &testServer{l.Addr().String(), func() { l.Close() }}
 }
 
 // closedPort is an address where nothing listens.
-func closedPort() *server {
+func closedPort() *testServer {
 	s := silentServer()
 	s.close()
-	return &server{s.address, func() {}}
+	return &testServer{s.address, func() {}}
 }

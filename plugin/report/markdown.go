@@ -75,7 +75,7 @@ func (d *document) section(heading, text string) {
 }
 
 func (d *document) finding(heading string, f diagnose.Finding) {
-	d.block("## " + heading + ": " + markdown(f.Title) + " " + label(f))
+	d.block("## " + heading + " " + label(f) + ": " + markdown(f.Title))
 	d.body(f)
 }
 

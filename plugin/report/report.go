@@ -118,21 +118,22 @@ func names(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// validity says from when to when a certificate is valid, and how that stands today.
+// validity says from when to when a certificate is valid, and how that stands at the time of the check.
 func validity(c *diagnose.Certificate, now time.Time) string {
 	span := c.NotBefore.UTC().Format(time.DateOnly) + " to " + c.NotAfter.UTC().Format("2006-01-02 15:04 MST")
 	switch {
 	case now.After(c.NotAfter):
-		return span + fmt.Sprintf(" (expired %s ago)", days(-c.DaysLeft))
+		return span + " (expired " + days(now.Sub(c.NotAfter)) + " ago)"
 	case now.Before(c.NotBefore):
 		return span + " (not yet valid)"
 	default:
-		return span + fmt.Sprintf(" (%s left)", days(c.DaysLeft))
+		return span + " (" + days(c.NotAfter.Sub(now)) + " left)"
 	}
 }
 
-func days(n int) string {
-	switch n {
+// days counts the whole days in d.
+func days(d time.Duration) string {
+	switch n := int(d / (24 * time.Hour)); n {
 	case 0:
 		return "less than a day"
 	case 1:

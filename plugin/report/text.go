@@ -112,7 +112,7 @@ func (p *page) report(r diagnose.Report) {
 }
 
 func (p *page) finding(heading string, f diagnose.Finding) {
-	p.heading(fmt.Sprintf("%s: %s (%s, %s)", heading, f.Title, f.ID, f.Level))
+	p.heading(fmt.Sprintf("%s (%s, %s): %s", heading, f.ID, f.Level, f.Title))
 	p.table(findingRows(f), nil)
 	p.remedy(f.Remedy)
 }
