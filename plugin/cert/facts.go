@@ -1,7 +1,6 @@
 package cert
 
 import (
-	"crypto/dsa" //nolint:staticcheck // only to name such keys and to check their signatures
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -70,7 +69,7 @@ func describeKey(c *x509.Certificate) (name string, bits int) {
 		return "ECDSA " + p.Name, p.BitSize
 	case ed25519.PublicKey:
 		return "Ed25519", 256
-	case *dsa.PublicKey:
+	case *dsaKey:
 		bits = k.P.BitLen()
 		return fmt.Sprintf("DSA %d", bits), bits
 	case *ecdh.PublicKey:

@@ -2,7 +2,6 @@ package cert
 
 import (
 	"bytes"
-	"crypto/dsa" //nolint:staticcheck // old certificates carry such keys
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
@@ -92,7 +91,7 @@ func weakKey(c *x509.Certificate) string {
 		weak = bits < 2048
 	case *ecdsa.PublicKey:
 		weak = k.Curve.Params().BitSize < 256
-	case *dsa.PublicKey:
+	case *dsaKey:
 	default:
 		weak = k == nil
 	}

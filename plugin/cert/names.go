@@ -105,11 +105,21 @@ func address(name string) (netip.Addr, bool) {
 // labels in punycode, without the dot of a fully qualified name. False when it is none.
 func hostName(name string) (string, bool) {
 	host, err := toASCII(strings.TrimSuffix(name, "."))
-	return host, err == nil && host != ""
+	if err != nil {
+		return "", false
+	}
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || label[0] == '-' || strings.Trim(label, labelBytes) != "" {
+			return "", false
+		}
+	}
+	return host, true
 }
 
-// toASCII maps as browsers do (UTS #46, non-transitional), but allows underscores: no DNS host name
-// has them, and yet some networks do.
+// labelBytes may stand in a host's label. No DNS host name has underscores, and yet some networks do.
+const labelBytes = "abcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// toASCII maps as browsers do (UTS #46, non-transitional).
 func toASCII(name string) (string, error) {
 	if isASCII(name) {
 		return strings.ToLower(name), nil

@@ -20,6 +20,9 @@ func TestNames(t *testing.T) {
 		{"drp.example.com", "a.drp.example.com", trace.NameOther},
 		{"drp.example.com", "", trace.NameOther},
 		{"drp.example.com", ".", trace.NameOther},
+		{"drp..example.com", "drp..example.com", trace.NameOther},
+		{"*.example.com", "a b.example.com", trace.NameOther},
+		{"*.example.com", "-a.example.com", trace.NameOther},
 		{"drp_1.example.com", "drp_1.example.com", ""},
 		{"drp", "drp", ""},
 		{"greg.fill.in localhost 10.0.0.5", "localhost", ""},
@@ -114,6 +117,7 @@ func FuzzNames(f *testing.F) {
 	f.Add("*.example.com", "drp.example.com")
 	f.Add("10.0.0.5", "[::ffff:10.0.0.5%eth0]")
 	f.Add("xn--mnchen-3ya.example", "münchen.example.")
+	f.Add(".", "..")
 	f.Add("DRP_1.example.com", "drp_1.example.com.")
 	f.Fuzz(func(t *testing.T, san, name string) {
 		leaf := &x509.Certificate{DNSNames: []string{san}}

@@ -3,7 +3,6 @@ package cert
 import (
 	"bytes"
 	"crypto"
-	"crypto/dsa" //nolint:staticcheck // old certificates carry such keys
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	_ "crypto/md5" // MD5 signatures are to be recognised
@@ -12,17 +11,12 @@ import (
 	"crypto/sha256"
 	_ "crypto/sha512"
 	"crypto/x509"
-	"encoding/asn1"
 	"math/big"
 	"sync"
 )
 
-// Keys beyond these sizes are not computed with: a hostile one would cost seconds.
-const (
-	maxRSABits = 16384
-	maxDSABits = 3072
-	maxDSASub  = 256
-)
+// maxRSABits bounds what is computed with: a hostile key beyond it would cost seconds.
+const maxRSABits = 16384
 
 // signatures remembers which signatures fit: the same few certificates are looked at run after run,
 // and a check with a P-384 key costs as much as the rest of the examination.
@@ -100,7 +94,7 @@ func checkSignature(c *x509.Certificate, key any) bool {
 		return checkRSA(pub, alg, hash, digest, c.Signature)
 	case *ecdsa.PublicKey:
 		return isECDSA(alg) && ecdsa.VerifyASN1(pub, digest, c.Signature)
-	case *dsa.PublicKey:
+	case *dsaKey:
 		return isDSA(alg) && checkDSA(pub, digest, c.Signature)
 	}
 	return false
@@ -151,18 +145,4 @@ var digestInfo = map[crypto.Hash]string{
 	crypto.MD5:    "\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x05\x05\x00\x04\x10",
 	crypto.SHA1:   "\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",
 	crypto.SHA256: "\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
-}
-
-// checkDSA checks a DSA signature (RFC 3279 section 2.2.2).
-func checkDSA(pub *dsa.PublicKey, digest, sig []byte) bool {
-	var rs struct{ R, S *big.Int }
-	rest, err := asn1.Unmarshal(sig, &rs)
-	if err != nil || len(rest) > 0 || pub.P.BitLen() > maxDSABits || pub.Q.BitLen() > maxDSASub {
-		return false
-	}
-	// A digest longer than the subgroup counts with its leftmost bits (FIPS 186-4 section 4.6).
-	if n := (pub.Q.BitLen() + 7) / 8; len(digest) > n {
-		digest = digest[:n]
-	}
-	return dsa.Verify(pub, digest, rs.R, rs.S)
 }
