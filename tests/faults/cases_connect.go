@@ -16,7 +16,7 @@ func targetCases() []Case {
 	return []Case{
 		{Name: "ws-insecure", Scheme: "ws", Finding: "scheme-insecure", What: "ws:// to a named host", Start: plain},
 		{Name: "ws-insecure-address", Scheme: "ws", Host: "127.0.0.1", What: "ws:// to a loopback address, which browsers allow", Start: plain},
-		{Name: "http-insecure", Scheme: "http", DRP: true, Finding: "scheme-insecure", What: "http:// to a named host", Start: plain},
+		{Name: "http-insecure", Scheme: "http", DRP: true, Finding: "scheme-insecure", What: "http:// to a named DRP endpoint", Start: endpoint(drp{noTLS: true})},
 		{Name: "unsafe-port", Finding: "port-unsafe", What: "port 6000 is on the browsers' blocked list", Start: onPort(6000)},
 		{Name: "unsafe-port-sip", Finding: "port-unsafe", What: "so is 5060", Start: onPort(5060)},
 	}

@@ -46,10 +46,13 @@ func dropOn(kind byte) starter {
 			return
 		}
 		for {
-			opcode, _, err := c.ReadFrame()
+			opcode, payload, err := c.ReadFrame()
 			if err != nil || opcode == kind {
 				c.FIN()
 				return
+			}
+			if opcode == opPing {
+				c.Send(frame(fin|opPong, payload))
 			}
 		}
 	})

@@ -23,7 +23,7 @@ func certStateCases() []Case {
 			cfg.Certificates[0].OCSPStaple = []byte("garbage")
 		})},
 		{Name: "hsts-set", What: "trusted, Strict-Transport-Security sent", Start: play(hsts)},
-		{Name: "hsts-self-signed", Finding: "hsts-no-exception", What: "self-signed, Strict-Transport-Security sent", Start: func(tb testing.TB, pki *PKI) *Server {
+		{Name: "hsts-self-signed", Finding: "hsts-no-exception", Also: []string{"cert-self-signed"}, What: "self-signed, Strict-Transport-Security sent", Start: func(tb testing.TB, pki *PKI) *Server {
 			id := pki.Mint(nil, keyName("self"))
 			return listen(tb, overTLS(config(id.Serve()), hsts))
 		}},
@@ -38,8 +38,8 @@ func certStateCases() []Case {
 			return listen(tb, overTLS(config(id.Serve()), dated(48*time.Hour)))
 		}},
 		{Name: "names-unknown", Host: "127.0.0.1", Finding: "names-unknown", Check: Check{NamesUnknown: true}, What: "nobody told which names users type", Start: leaf(dns("drp.example"))},
-		{Name: "page-public-address-space", Host: "127.0.0.1", Finding: "browser-local-network", Check: Check{Portal: "https://portal.rackn.io"},
-			What: "healthy on a private address, the page on a public site", Start: leaf()},
+		{Name: "page-public-address-space", DRP: true, Host: "127.0.0.1", Finding: "browser-local-network", Check: Check{Portal: "https://portal.rackn.io"},
+			What: "healthy on a private address, the page on a public site", Start: endpoint(drp{})},
 	}
 }
 

@@ -88,7 +88,7 @@ func versionCases() []Case {
 		{Name: "tls10-serverhello", Finding: "tls-version", What: "ServerHello of TLS 1.0, as old stacks answer", Start: start(answerHello(hello{version: tls10, suite: tls.TLS_RSA_WITH_AES_128_CBC_SHA}))},
 		{Name: "tls11-serverhello", Finding: "tls-version", What: "ServerHello of TLS 1.1", Start: start(answerHello(hello{version: tls11, suite: tls.TLS_RSA_WITH_AES_128_CBC_SHA}))},
 		{Name: "tls13-draft-serverhello", Finding: "tls-version", What: "ServerHello of a draft of TLS 1.3", Start: start(answerHello(hello{version: tls12, suite: tls.TLS_AES_128_GCM_SHA256,
-			extensions: helloExtension(extSupportedVersions, 0x7f, 28)}))},
+			echo: true, extensions: helloExtension(extSupportedVersions, 0x7f, 28)}))},
 		{Name: "tls13-intolerant-fin", Finding: "tls-dropped", What: "FIN on any ClientHello that offers TLS 1.3", Start: sorted(func(h *clientHello) bool { return h.tls13 }, func(raw *net.TCPConn) { hangUp(raw) })},
 		{Name: "sslv2-record", Finding: "tls-not-spoken", What: "an SSL 2.0 error message", Start: start(afterHelloSay(0x80, 3, 0, 0, 1))},
 	}
@@ -119,11 +119,11 @@ func suiteCases() []Case {
 		{Name: "tls-curve-p256-only", What: "key exchange on P-256 alone", Start: curves(tls.CurveP256)},
 		{Name: "tls-curve-mlkem-only", What: "key exchange on X25519MLKEM768 alone", Start: curves(tls.X25519MLKEM768)},
 		{Name: "retry-for-unknown-group", Finding: "tls-cipher", What: "HelloRetryRequest for a group nobody offered (ffdhe2048)", Start: start(answerHello(hello{
-			version: tls12, suite: tls.TLS_AES_128_GCM_SHA256, random: retryRandom,
+			version: tls12, suite: tls.TLS_AES_128_GCM_SHA256, random: retryRandom, echo: true,
 			extensions: append(helloExtension(extSupportedVersions, 3, 4), helloExtension(extKeyShare, 1, 0)...)}))},
 		{Name: "alpn-none", What: "no ALPN at all", Start: protocols()},
 		{Name: "alpn-h2-and-http11", What: "h2 preferred, http/1.1 too", Start: protocols("h2", "http/1.1")},
-		{Name: "alpn-h2-only", Finding: "tls-alpn", What: "h2 alone: alert no_application_protocol", Start: protocols("h2")},
+		{Name: "alpn-h2-only", Finding: "tls-alpn", What: "h2 alone: alert no_application_protocol", Start: sorted(func(h *clientHello) bool { return !h.h2 }, func(raw *net.TCPConn) { raw.Write(alert(2, 120)) })},
 		{Name: "alpn-no-overlap", Finding: "tls-alpn", What: "another protocol alone", Start: protocols("postgresql")},
 		{Name: "alpn-not-offered", Finding: "tls-alpn", What: "ServerHello of TLS 1.2 picks h2, which was not offered", Start: start(answerHello(hello{
 			version: tls12, suite: tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, extensions: helloExtension(extALPN, 0, 3, 2, 'h', '2')}))},

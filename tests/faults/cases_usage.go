@@ -18,6 +18,7 @@ func certUsageCases() []Case {
 		{Name: "eku-absent", What: "no EKU: good for all", Start: leaf(extUsage())},
 		{Name: "keyusage-absent", What: "no KeyUsage: good for all", Start: leaf(usage(0))},
 		{Name: "keyusage-certsign-only", Finding: "cert-wrong-usage", Also: []string{"cert-chain-invalid"}, What: "KeyUsage is keyCertSign", Start: leaf(usage(x509.KeyUsageCertSign))},
+		{Name: "keyusage-certsign-too", Finding: "cert-chain-invalid", What: "not a CA, but keyCertSign beside the usages of a server", Start: leaf(func(s *Spec) { s.KeyUsage |= x509.KeyUsageCertSign })},
 		{Name: "keyusage-encipherment-ecdhe", Finding: "cert-wrong-usage", What: "no digitalSignature, which ECDHE needs", Start: leaf(key("rsa2048"), usage(x509.KeyUsageKeyEncipherment))},
 		{Name: "keyusage-agreement-only", Finding: "cert-wrong-usage", What: "KeyUsage is keyAgreement", Start: leaf(usage(x509.KeyUsageKeyAgreement))},
 		{Name: "keyusage-signature-rsa-kex", Finding: "cert-wrong-usage", What: "no keyEncipherment, which RSA key exchange needs", Start: rsaExchange(rsaOnly, usage(x509.KeyUsageDigitalSignature))},

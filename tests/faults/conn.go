@@ -20,8 +20,9 @@ type Conn struct {
 	net.Conn
 	Request *http.Request // the last one read
 
-	under *feed
-	in    *bufio.Reader
+	under  *feed
+	closed bool // our close frame is out
+	in     *bufio.Reader
 }
 
 func newConn(c net.Conn, under *feed) *Conn {
@@ -177,6 +178,8 @@ func (c *Conn) Live(m manners) {
 			m.text(string(payload))
 		case opcode == opPing && !m.noPong:
 			c.Send(frame(fin|opPong, payload))
+		case opcode == opClose && c.closed:
+			return
 		case opcode == opClose && !m.noClose:
 			c.Send(frame(fin|opClose, payload))
 			return

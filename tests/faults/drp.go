@@ -31,6 +31,7 @@ type drp struct {
 	info       string        // answer to info; "" for the right one
 	infoStatus int           // 0 for 200
 	selfSigned bool          // the certificate is one that DRP would make
+	noTLS      bool          // plain HTTP
 }
 
 // endpoint starts a DRP endpoint as far as a check needs one, with the faults of d. What it answers
@@ -42,6 +43,9 @@ func endpoint(d drp) starter {
 			id = pki.Mint(nil, keyName("self"), key("p384"), valid(-1, 364))
 		}
 		e := &drpServer{drp: d, sockets: map[*Conn]string{}}
+		if d.noTLS {
+			return listen(tb, overTCP(e.serve))
+		}
 		return listen(tb, overTLS(config(id.Serve()), e.serve))
 	}
 }
@@ -140,6 +144,7 @@ func (e *drpServer) command(c *Conn, message string) {
 	ack := filter
 	switch {
 	case e.closes != 0:
+		c.closed = true
 		c.Send(closeFrame(e.closes, "register"))
 		return
 	case e.drops:

@@ -24,8 +24,7 @@ func ca(name string) Edit {
 // valid sets the validity in days from now.
 func valid(from, to int) Edit {
 	return func(s *Spec) {
-		now := s.NotBefore.AddDate(0, 0, 1)
-		s.NotBefore, s.NotAfter = now.AddDate(0, 0, from), now.AddDate(0, 0, to)
+		s.NotBefore, s.NotAfter = s.now.AddDate(0, 0, from), s.now.AddDate(0, 0, to)
 	}
 }
 

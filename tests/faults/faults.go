@@ -28,7 +28,7 @@ type Case struct {
 	Group   string   // the stage at which it shows: target, resolve, connect, tls, ...
 	What    string   // one line: what the server does
 	Finding string   // id of the finding that must come first; "" for a healthy server
-	Also    []string // other Error findings that the same fault rightly leads to
+	Also    []string // findings that the same fault must lead to as well; no other Error may stand beside
 
 	Scheme string // default wss
 	Host   string // what a user types; default DefaultHost

@@ -45,6 +45,7 @@ type Spec struct {
 	KeyName          string                // tells keys of one kind apart
 	Weak             crypto.Hash           // MD5 or SHA-1: signed with it
 	Change           func(*tbsCertificate) // last touch on the structure, before it is signed
+	now              time.Time
 }
 
 // Edit changes a Spec.
@@ -124,7 +125,7 @@ func (p *PKI) spec() *Spec {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.serial++
-	return &Spec{KeyKind: "p256", KeyName: "leaf", Certificate: x509.Certificate{
+	return &Spec{KeyKind: "p256", KeyName: "leaf", now: p.Now, Certificate: x509.Certificate{
 		SerialNumber:          big.NewInt(p.serial + 1<<40),
 		Subject:               pkix.Name{CommonName: DefaultHost},
 		NotBefore:             p.Now.AddDate(0, 0, -1),

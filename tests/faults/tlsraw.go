@@ -50,8 +50,9 @@ type clientHello struct {
 	raw     []byte // its records, as they came
 	size    int    // length of the message
 	random  []byte
-	session []byte // legacy session id, which the ServerHello repeats
+	session []byte // legacy session id, which a ServerHello of TLS 1.3 repeats
 	tls13   bool   // it offers TLS 1.3
+	h2      bool   // it offers HTTP/2
 }
 
 // readClientHello reads records until the ClientHello is whole.
@@ -89,18 +90,30 @@ func (h *clientHello) parse(body cryptobyte.String) error {
 	body.ReadUint16LengthPrefixed(&extensions)
 	for !extensions.Empty() {
 		var kind uint16
-		var data, versions cryptobyte.String
+		var data cryptobyte.String
 		if !extensions.ReadUint16(&kind) || !extensions.ReadUint16LengthPrefixed(&data) {
 			return errors.New("malformed extension")
 		}
-		if kind != extSupportedVersions || !data.ReadUint8LengthPrefixed(&versions) {
-			continue
-		}
-		for v := uint16(0); versions.ReadUint16(&v); {
-			h.tls13 = h.tls13 || v == tls13
-		}
+		h.extension(kind, data)
 	}
 	return nil
+}
+
+// extension notes what an extension offers, as far as the cases ask.
+func (h *clientHello) extension(kind uint16, data cryptobyte.String) {
+	var list cryptobyte.String
+	switch kind {
+	case extSupportedVersions:
+		data.ReadUint8LengthPrefixed(&list)
+		for v := uint16(0); list.ReadUint16(&v); {
+			h.tls13 = h.tls13 || v == tls13
+		}
+	case extALPN:
+		data.ReadUint16LengthPrefixed(&list)
+		for name := (cryptobyte.String{}); list.ReadUint8LengthPrefixed(&name); {
+			h.h2 = h.h2 || string(name) == "h2"
+		}
+	}
 }
 
 // record frames payload as TLS records of one type, split where one would be too long.
@@ -132,6 +145,7 @@ type hello struct {
 	version    uint16 // legacy_version
 	suite      uint16
 	random     []byte // nil: made up
+	echo       bool   // repeats the session id, as TLS 1.3 has it
 	extensions []byte
 }
 
@@ -145,7 +159,11 @@ func (s hello) message(h *clientHello) []byte {
 	var b cryptobyte.Builder
 	b.AddUint16(s.version)
 	b.AddBytes(random)
-	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(h.session) })
+	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) {
+		if s.echo {
+			b.AddBytes(h.session)
+		}
+	})
 	b.AddUint16(s.suite)
 	b.AddUint8(0) // no compression
 	if s.extensions != nil {
