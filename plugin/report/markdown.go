@@ -11,28 +11,17 @@ import (
 func Markdown(r diagnose.Report) string {
 	var d document
 	d.block("**" + markdown(firstLine(r)) + "**")
-	root, rest := rootCause(r)
-	for _, f := range root {
-		d.finding("Root cause", f)
-	}
+	wrong, information := parts(r)
+	first := min(1, len(wrong))
+	d.findings(wrong[:first])
 	d.section("In the browser", users(r))
-	for _, f := range rest {
-		d.finding(besides(f), f)
-	}
+	d.findings(wrong[first:])
 	if r.Accept != nil {
 		d.section("Accepting the certificate by hand", r.Accept.Text)
 		d.list(r.Accept.Open)
 	}
-	d.block("## Stages")
-	d.table([]string{"stage", "outcome", "took", "why"}, stageRows(r.Stages))
-	if r.Certificate != nil {
-		d.block("## Certificate")
-		d.pairs(certificateRows(r.Certificate, r.Time))
-	}
-	if r.Watch != nil {
-		d.block("## Watch")
-		d.pairs(watchRows(r.Watch))
-	}
+	d.details(r)
+	d.findings(information)
 	if len(r.Notes) > 0 {
 		d.block("## Notes")
 		d.list(r.Notes)
@@ -74,9 +63,25 @@ func (d *document) section(heading, text string) {
 	}
 }
 
-func (d *document) finding(heading string, f diagnose.Finding) {
-	d.block("## " + heading + " " + label(f) + ": " + markdown(f.Title))
-	d.body(f)
+func (d *document) findings(list []part) {
+	for _, f := range list {
+		d.block("## " + f.heading + " " + label(f.Finding) + ": " + markdown(f.Title))
+		d.body(f.Finding)
+	}
+}
+
+// details is what was seen on the way.
+func (d *document) details(r diagnose.Report) {
+	d.block("## Stages")
+	d.table([]string{"stage", "outcome", "took", "why"}, stageRows(r.Stages))
+	if r.Certificate != nil {
+		d.block("## Certificate")
+		d.pairs(certificateRows(r.Certificate, r.Time))
+	}
+	if r.Watch != nil {
+		d.block("## Watch")
+		d.pairs(watchRows(r.Watch))
+	}
 }
 
 // label is the id and the level of a finding.

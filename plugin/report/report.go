@@ -43,20 +43,26 @@ func firstLine(r diagnose.Report) string {
 	return statusWord(r.Verdict) + ": " + r.Target + ": " + r.Summary
 }
 
-// rootCause divides the findings of a report: the first is the root cause, unless nothing is wrong.
-func rootCause(r diagnose.Report) (root, rest []diagnose.Finding) {
-	if r.Verdict == diagnose.VerdictOK || len(r.Findings) == 0 {
-		return nil, r.Findings
-	}
-	return r.Findings[:1], r.Findings[1:]
+// part is a finding and what it is to its report.
+type part struct {
+	heading string
+	diagnose.Finding
 }
 
-// besides is the heading of a finding that is not the root cause.
-func besides(f diagnose.Finding) string {
-	if f.Level == diagnose.LevelError || f.Level == diagnose.LevelWarn {
-		return "Also"
+// parts divides the findings of a report into those to be read first, the root cause and what else
+// is wrong, and those that are for information.
+func parts(r diagnose.Report) (wrong, information []part) {
+	for i, f := range r.Findings {
+		switch {
+		case f.Level != diagnose.LevelError && f.Level != diagnose.LevelWarn:
+			information = append(information, part{"For information", f})
+		case i == 0:
+			wrong = append(wrong, part{"Root cause", f})
+		default:
+			wrong = append(wrong, part{"Also", f})
+		}
 	}
-	return "For information"
+	return wrong, information
 }
 
 // prediction is one browser's row.

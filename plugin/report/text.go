@@ -68,17 +68,14 @@ func (p *page) report(r diagnose.Report) {
 	if p.options.Quiet {
 		return
 	}
-	root, rest := rootCause(r)
-	for _, f := range root {
-		p.finding("Root cause", f)
-	}
+	wrong, information := parts(r)
+	first := min(1, len(wrong))
+	p.findings(wrong[:first])
 	if r.Browser != nil {
 		p.heading("In the browser")
 		p.table(browserRows(r.Browser), nil)
 	}
-	for _, f := range rest {
-		p.finding(besides(f), f)
-	}
+	p.findings(wrong[first:])
 	if r.Accept != nil {
 		p.heading("Accepting the certificate by hand")
 		p.prose(indent, r.Accept.Text)
@@ -86,6 +83,20 @@ func (p *page) report(r diagnose.Report) {
 			p.command(address)
 		}
 	}
+	p.details(r)
+	p.findings(information)
+	if len(r.Notes) > 0 {
+		p.heading("Notes")
+		for _, note := range r.Notes {
+			p.prose(indent, note)
+		}
+	}
+	p.line("")
+	p.prose("", provenance(r))
+}
+
+// details is what was seen on the way.
+func (p *page) details(r diagnose.Report) {
 	p.heading("Stages")
 	p.table(stageRows(r.Stages), func(row int) string {
 		if r.Stages[row].Outcome == "failed" {
@@ -101,20 +112,14 @@ func (p *page) report(r diagnose.Report) {
 		p.heading("Watch")
 		p.table(watchRows(r.Watch), nil)
 	}
-	if len(r.Notes) > 0 {
-		p.heading("Notes")
-		for _, note := range r.Notes {
-			p.prose(indent, note)
-		}
-	}
-	p.line("")
-	p.prose("", provenance(r))
 }
 
-func (p *page) finding(heading string, f diagnose.Finding) {
-	p.heading(fmt.Sprintf("%s (%s, %s): %s", heading, f.ID, f.Level, f.Title))
-	p.table(findingRows(f), nil)
-	p.remedy(f.Remedy)
+func (p *page) findings(list []part) {
+	for _, f := range list {
+		p.heading(fmt.Sprintf("%s (%s, %s): %s", f.heading, f.ID, f.Level, f.Title))
+		p.table(findingRows(f.Finding), nil)
+		p.remedy(f.Remedy)
+	}
 }
 
 // remedy writes the steps that mend something: what is to be pasted bold, the rest wrapped.
