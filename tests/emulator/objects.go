@@ -43,7 +43,9 @@ func (e *Endpoint) create(principal, prefix string, o object) (object, *models.E
 	if err != nil {
 		return nil, err
 	}
-	full["ReadOnly"] = false
+	if _, has := full["ReadOnly"]; has {
+		full["ReadOnly"] = false
+	}
 	key := keyOf(prefix, full)
 	e.writes.Lock()
 	exists := e.store.find(prefix, key) != nil
@@ -69,11 +71,21 @@ func (e *Endpoint) valid(prefix string, o object) (object, *models.Error) {
 	return full, err
 }
 
-// edit changes an object as one step and tells the listeners.
+// edit changes an object as one step and does what follows from it.
 func (e *Endpoint) edit(principal, prefix, key string, change func(object) *models.Error) (object, *models.Error) {
+	was, is, err := e.update(principal, prefix, key, change)
+	if err == nil && prefix == "plugins" {
+		e.host.pluginChanged(was, is)
+		is = e.store.find(prefix, key)
+	}
+	return is, err
+}
+
+// update changes an object as one step and tells the listeners; it returns the object before and
+// after.
+func (e *Endpoint) update(principal, prefix, key string, change func(object) *models.Error) (was, is object, err *models.Error) {
 	e.writes.Lock()
-	was, err := e.store.writableObject(prefix, key)
-	var is object
+	was, err = e.store.writableObject(prefix, key)
 	if err == nil {
 		is, err = e.changed(prefix, key, was, change)
 	}
@@ -81,14 +93,10 @@ func (e *Endpoint) edit(principal, prefix, key string, change func(object) *mode
 		e.store.put(prefix, key, is)
 	}
 	e.writes.Unlock()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		e.publish(principal, prefix, "update", key, is, was)
 	}
-	e.publish(principal, prefix, "update", key, is, was)
-	if prefix == "plugins" {
-		e.host.pluginChanged(was, is)
-	}
-	return is, nil
+	return was, is, err
 }
 
 // changed is what an edit makes of an object.

@@ -102,19 +102,19 @@ func (h *pluginHost) start(name string) {
 	if !h.e.store.load("plugins", name, &plugin) || !h.e.store.load("plugin_providers", plugin.Provider, &provider) {
 		return
 	}
-	err := h.startLocked(&plugin, &provider)
+	config, err := h.config(&plugin, &provider)
+	if err == nil {
+		err = h.run(&plugin, &provider, config)
+	}
 	var refused *models.Error
 	if errors.As(err, &refused) && refused.Code == http.StatusForbidden {
 		h.e.tasks.Go(func() { _ = h.e.dropProvider("system", provider.Name) })
 	}
-	h.setErrors(&plugin, err)
+	h.setErrors(&plugin, config, err)
 }
 
-func (h *pluginHost) startLocked(plugin *models.Plugin, provider *models.PluginProvider) error {
-	config, err := h.config(plugin, provider)
-	if err != nil {
-		return err
-	}
+// run starts a plugin's process, configures it and offers its actions.
+func (h *pluginHost) run(plugin *models.Plugin, provider *models.PluginProvider, config object) error {
 	h.mu.Lock()
 	h.counter++
 	number := h.counter
@@ -160,18 +160,21 @@ func (h *pluginHost) config(plugin *models.Plugin, provider *models.PluginProvid
 	return config, nil
 }
 
-// setErrors writes the outcome of a start into the plugin object. The old server writes the params
-// it sent as well, with the name among them.
-func (h *pluginHost) setErrors(plugin *models.Plugin, err error) {
+// setErrors writes the outcome of a start into the plugin object. After a failure the old server
+// leaves there as well what it sent to Config, the name among it.
+func (h *pluginHost) setErrors(plugin *models.Plugin, config object, err error) {
 	list := []string{}
 	if err != nil {
 		list = append(list, err.Error())
 	}
-	if len(list) == len(plugin.PluginErrors) && len(list) == 0 {
+	if slices.Equal(list, plugin.PluginErrors) {
 		return
 	}
-	_, _ = h.e.edit("system", "plugins", plugin.Name, func(o object) *models.Error {
+	_, _, _ = h.e.update("system", "plugins", plugin.Name, func(o object) *models.Error {
 		o["PluginErrors"] = list
+		if h.e.opt.Old && err != nil && config != nil {
+			o["Params"] = config
+		}
 		return nil
 	})
 }
