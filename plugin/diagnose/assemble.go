@@ -46,10 +46,13 @@ func compose(e Entry, sightings []sighting, base values) Finding {
 		}
 	}
 	v := base.with(first.values)
-	f.Title = fill(cmp.Or(e.Headline, e.Title), v, plain)
+	f.Title = e.Title
+	if e.Headline != "" && complete(e.Headline, v) {
+		f.Title = fill(e.Headline, v, plain)
+	}
 	f.Detail = listedWith("; ", details)
-	f.Cause = fill(e.Cause, v, plain)
-	f.Remedy = fillSteps(e.Remedy, v)
+	f.Cause = cmp.Or(first.cause, fill(e.Cause, v, plain))
+	f.Remedy = append(fillSteps(e.Remedy, v), first.remedy...)
 	return f
 }
 
@@ -81,14 +84,18 @@ func unexplained(s *scene, name trace.StageName, seen map[string]Finding) string
 			return ""
 		}
 	}
+	id := fallback[name].early
 	if s.Late {
-		return fallback[name].late
+		id = fallback[name].late
 	}
-	return fallback[name].early
+	if _, there := seen[id]; there {
+		return "" // the cause showed at an earlier stage
+	}
+	return id
 }
 
 // tolerated are findings that explain a failed stage without being errors: the portal would work.
-var tolerated = map[string]bool{"ws-close-ignored": true, "ws-no-event": true}
+var tolerated = map[string]bool{"ws-close-ignored": true, "ws-no-event": true, "ws-closed": true}
 
 // failure is the detail of a failure that no rule explains.
 func failure(s *scene, name trace.StageName) string {
@@ -107,21 +114,27 @@ func holdBack(seen map[string]Finding) []Finding {
 	var kept []Finding
 	for _, e := range catalogue {
 		f, ok := seen[e.ID]
-		if !ok || containsAny(seen, e.HeldBackBy) {
-			continue
+		if ok && !repeats(f, e, seen) {
+			kept = append(kept, f)
 		}
-		for _, id := range e.DependsOn {
-			if _, there := seen[id]; there && !containsAny(seen, catalogue[byID[id]].HeldBackBy) {
-				f.DependsOn = append(f.DependsOn, id)
+	}
+	for i := range kept {
+		for _, id := range catalogue[byID[kept[i].ID]].DependsOn {
+			if slices.ContainsFunc(kept, func(f Finding) bool { return f.ID == id }) {
+				kept[i].DependsOn = append(kept[i].DependsOn, id)
 			}
 		}
-		kept = append(kept, f)
 	}
 	return kept
 }
 
-func containsAny(seen map[string]Finding, ids []string) bool {
-	return slices.ContainsFunc(ids, func(id string) bool { _, ok := seen[id]; return ok })
+// repeats says that a finding of the same stage says as much as f: at another stage it may be
+// about something else.
+func repeats(f Finding, e Entry, seen map[string]Finding) bool {
+	return slices.ContainsFunc(e.HeldBackBy, func(id string) bool {
+		other, there := seen[id]
+		return there && other.Stage == f.Stage
+	})
 }
 
 // order puts causes before what depends on them, then the worst first, then the earliest stage.
@@ -190,7 +203,7 @@ func listedWith(separator string, details []string) string {
 }
 
 // stageOutcomes tells how each stage ended. The probe judges no certificate: that stage failed
-// where a finding says so.
+// where a finding says so. And an event that the token may not post proves nothing.
 func stageOutcomes(s *scene, findings []Finding) []Stage {
 	bad := func(f Finding) bool {
 		return f.Stage == string(trace.StageCertificate) && f.Level == LevelError
@@ -198,6 +211,9 @@ func stageOutcomes(s *scene, findings []Finding) []Stage {
 	stages := make([]Stage, 0, len(trace.StageNames))
 	for _, name := range trace.StageNames {
 		st := s.Stage(name)
+		if name == trace.StageEvent && mayNotPost(s) {
+			st.Outcome = trace.Skipped
+		}
 		if name == trace.StageCertificate && s.Certificate != nil {
 			st.Outcome, st.Why = trace.OK, ""
 			if i := slices.IndexFunc(findings, bad); i >= 0 {

@@ -33,7 +33,8 @@ type Entry struct {
 
 	// DependsOn names the findings that this one may follow from: they stand before it.
 	DependsOn []string
-	// HeldBackBy names the findings that say the same or more: beside them this one is left out.
+	// HeldBackBy names the findings that say the same or more: beside them, at the same stage, this
+	// one is left out.
 	HeldBackBy []string
 
 	find func(*scene) []sighting
@@ -45,6 +46,8 @@ type sighting struct {
 	stage  trace.StageName // "" for the entry's
 	detail string          // the evidence; values from the network went through quote or plain
 	values values          // for the entry's templates, beside those of the scene
+	cause  string          // in place of the entry's, where the evidence tells more; "" for the entry's
+	remedy []string        // steps to follow the entry's
 }
 
 // catalogue is the table of all findings, in the order of the stages. Its index is the order of

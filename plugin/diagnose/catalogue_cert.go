@@ -20,6 +20,7 @@ var newCertificate = []string{
 	"After each change every browser must accept a self-signed certificate anew, at {url}/.",
 }
 
+// certFindings are about certificates that browsers refuse, or soon will.
 var certFindings = []Entry{{
 	ID: "cert-expired", Level: LevelError, Stage: trace.StageCertificate,
 	Title:    "the certificate has expired",
@@ -99,6 +100,30 @@ var certFindings = []Entry{{
 	Verify: "The portal connects, in a fresh browser profile too once the certificate is trusted.",
 	find:   certSelfSigned,
 }, {
+	ID: "cert-wrong-usage", Level: LevelError, Stage: trace.StageCertificate,
+	Title:    "the certificate may not be used for a server",
+	Headline: "the certificate may not be used here: {fault}",
+	Seen: "ExtKeyUsage without serverAuth (or anyExtendedKeyUsage alone), or KeyUsage that forbids the key exchange " +
+		"in use: keyEncipherment for RSA, digitalSignature for ECDHE and TLS 1.3.",
+	User: "Chromium: net::ERR_CERT_INVALID or ERR_SSL_KEY_USAGE_INCOMPATIBLE and 1006, Firefox: " +
+		"SEC_ERROR_INADEQUATE_CERT_TYPE or SEC_ERROR_INADEQUATE_KEY_USAGE and 1015.",
+	Cause:  "It was issued from a template for something else: a client, code signing, or a CA.",
+	Remedy: newCertificate,
+	Verify: "openssl x509 -in server.crt -noout -ext keyUsage,extendedKeyUsage shows TLS Web Server Authentication.",
+	find:   certWrongUsage,
+}, {
+	ID: "cert-revoked", Level: LevelError, Stage: trace.StageCertificate,
+	Title: "the certificate is revoked",
+	Seen:  "The server staples an OCSP answer that says so.",
+	User:  "Firefox: SEC_ERROR_REVOKED_CERTIFICATE and 1015; Chromium: net::ERR_CERT_REVOKED and 1006 where it checks. Neither lets users accept it.",
+	Cause: "The CA took the certificate back: its key leaked, it was replaced, or it was issued in error.",
+	Remedy: append([]string{
+		"openssl s_client -connect {dial} -servername {name} -status",
+		"Have the CA issue a new certificate for a new key, and install that; a self-signed one does for the meantime.",
+	}, newCertificate...),
+	Verify: "openssl s_client -status prints: Cert Status: good.",
+	find:   certRevoked,
+}, {
 	ID: "cert-unknown-issuer", Level: LevelWarn, Stage: trace.StageCertificate,
 	Title:    "the certificate was issued by a CA that is not trusted",
 	Headline: "certificate was issued by {issuer}, which is not trusted",
@@ -114,7 +139,7 @@ var certFindings = []Entry{{
 		"Have the server send the intermediates too: leaf first, then each issuer, in one file.",
 	},
 	Verify:     "The check with --ca-cert reports the certificate as trusted.",
-	HeldBackBy: []string{"cert-self-signed", "cert-chain-incomplete"},
+	HeldBackBy: []string{"cert-chain-incomplete"},
 	find:       certUnknownIssuer,
 }, {
 	ID: "cert-chain-incomplete", Level: LevelError, Stage: trace.StageCertificate,
@@ -131,7 +156,7 @@ var certFindings = []Entry{{
 		"{?is_static}drpcli -E {api} files certs set fullchain.pem server.key",
 		"{?is_foreign}Install fullchain.pem in the proxy or load balancer that serves {hostport}, and reload it.",
 		"{!is_drp}Install fullchain.pem in the server in place of the certificate alone, and reload it.",
-		"{?aia}curl -so intermediate.der {aia}",
+		"curl -so intermediate.der {aia}",
 	},
 	Verify: "openssl s_client -connect host:port -showcerts prints the intermediate as well.",
 	find:   certChainIncomplete,
@@ -163,18 +188,6 @@ var certFindings = []Entry{{
 	}, installChain...),
 	Verify: "openssl verify reports OK, and the check no cert-chain-invalid.",
 	find:   certChainInvalid,
-}, {
-	ID: "cert-wrong-usage", Level: LevelError, Stage: trace.StageCertificate,
-	Title:    "the certificate may not be used for a server",
-	Headline: "the certificate may not be used here: {fault}",
-	Seen: "ExtKeyUsage without serverAuth (or anyExtendedKeyUsage alone), or KeyUsage that forbids the key exchange " +
-		"in use: keyEncipherment for RSA, digitalSignature for ECDHE and TLS 1.3.",
-	User: "Chromium: net::ERR_CERT_INVALID or ERR_SSL_KEY_USAGE_INCOMPATIBLE and 1006, Firefox: " +
-		"SEC_ERROR_INADEQUATE_CERT_TYPE or SEC_ERROR_INADEQUATE_KEY_USAGE and 1015.",
-	Cause:  "It was issued from a template for something else: a client, code signing, or a CA.",
-	Remedy: newCertificate,
-	Verify: "openssl x509 -in server.crt -noout -ext keyUsage,extendedKeyUsage shows TLS Web Server Authentication.",
-	find:   certWrongUsage,
 }, {
 	ID: "cert-weak-signature", Level: LevelError, Stage: trace.StageCertificate,
 	Title:    "a certificate is signed with MD5 or SHA-1",

@@ -63,9 +63,8 @@ var certNotices = []Entry{{
 		"Until then users can open the endpoint by its IP address: HSTS holds for names only.",
 		"To remove it from one Chromium: chrome://net-internals/#hsts, delete {name}.",
 	},
-	Verify:    "The browser's warning page for the endpoint has its link to proceed again, or no warning comes.",
-	DependsOn: []string{"cert-self-signed", "cert-unknown-issuer", "cert-chain-incomplete"},
-	find:      hstsNoException,
+	Verify: "The browser's warning page for the endpoint has its link to proceed again, or no warning comes.",
+	find:   hstsNoException,
 }, {
 	ID: "cert-changed", Level: LevelInfo, Stage: trace.StageCertificate,
 	Title:    "the certificate is another one than last time",

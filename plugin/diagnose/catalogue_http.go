@@ -2,6 +2,7 @@ package diagnose
 
 import "ws-diagnose/plugin/trace"
 
+// httpFindings are about the lack of an answer.
 var httpFindings = []Entry{{
 	ID: "http-timeout", Level: LevelError, Stage: trace.StageHTTP,
 	Title:    "TLS is up, but the request is not answered",
@@ -65,6 +66,7 @@ var upgradeLines = []string{
 	"Apache: ProxyPass / https://127.0.0.1:8092/ upgrade=websocket (2.4.47 and later), or load mod_proxy_wstunnel.",
 }
 
+// upgradeFindings are about answers that are not the 101 that was asked for.
 var upgradeFindings = []Entry{{
 	ID: "upgrade-unauthorized", Level: LevelError, Stage: trace.StageUpgrade,
 	Title:    "401: credentials are missing",
@@ -88,7 +90,8 @@ var upgradeFindings = []Entry{{
 	Seen:     "The upgrade was answered with status 403.",
 	User: "Close code 1006 in both browsers. An open socket lives on when its token expires: " +
 		"only the next connect fails.",
-	Cause: "{because}",
+	Cause: "The token has expired, was revoked (a changed password or secret does that), is another endpoint's, or its user " +
+		"may not do this.",
 	Remedy: []string{
 		"drpcli -E {api} -T $RS_TOKEN info get",
 		"export RS_TOKEN=$(drpcli -E {api} -U rocketskates users token rocketskates ttl 28800 | jq -r .Token)",

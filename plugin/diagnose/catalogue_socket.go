@@ -2,20 +2,21 @@ package diagnose
 
 import "ws-diagnose/plugin/trace"
 
+// socketFindings are about the open websocket.
 var socketFindings = []Entry{{
 	ID: "ws-closed", Level: LevelError, Stage: trace.StageRegister,
 	Title:    "the server closes the websocket with a code",
 	Headline: "the server closed the websocket with code {code}",
 	Seen:     "A close frame of the server with a code, while the socket was meant to stay open.",
 	User:     "The portal shows that code in its red megaphone: it reaches the page unchanged.",
-	Cause:    "{meaning}",
+	Cause: "What the code says, which ws-diagnose explain tells for each: a shutdown (1001, 1012), an overload (1013), " +
+		"an error inside (1011), a message that was too large (1009), a rule (1008), or the application's own (4000 and up).",
 	Remedy: []string{
 		"ws-diagnose explain {number}",
 		"{?is_drp}journalctl -u dr-provision -n 50 --no-pager",
-		"{?advice}{advice}.",
 	},
 	Verify:     "The check passes the stages register to close.",
-	HeldBackBy: []string{"ws-too-large", "ws-invalid-utf8", "ws-closed-invalid"},
+	HeldBackBy: []string{"ws-closed-invalid", "ws-protocol-error"},
 	find:       wsClosed,
 }, {
 	ID: "ws-closed-invalid", Level: LevelError, Stage: trace.StageRegister,
@@ -48,15 +49,15 @@ var socketFindings = []Entry{{
 		"Hold the socket with the watch: drops after silences of equal length are a proxy's idle timeout.",
 	},
 	Verify:    "ws-diagnose watch holds the socket for longer than it lived before.",
-	DependsOn: []string{"ws-idle-dropped"},
+	DependsOn: []string{"ws-idle-dropped", "ws-flapping"},
 	find:      wsDropped,
 }, {
 	ID: "ws-too-large", Level: LevelError, Stage: trace.StageRegister,
-	Title: "a message is larger than one side takes (1009)",
-	Seen:  "A message beyond the check's limit, or the server's close with code 1009.",
-	User:  "Code 1009. The portal reconnects by itself after this one.",
-	Cause: "DRP takes messages of 512 bytes at most, which registrations do not reach; proxies may have limits of their own. " +
-		"In the other direction, an object with very large params makes a very large event.",
+	Title: "the server sends a message that is too large",
+	Seen:  "A message beyond the limit of the check. A server that refuses a message of ours closes with 1009: ws-closed.",
+	User: "Browsers take what fits their memory, and slow down. Where a proxy has a limit, the page sees 1009, after which " +
+		"the portal reconnects by itself, or 1006.",
+	Cause: "An object with very large params makes a very large event, or what answers is not DRP.",
 	Remedy: []string{
 		"{?is_drp}drpcli -E {api} events watch '*.*.*' | awk '{ print length }' | sort -n | tail -5",
 		"{?is_drp}Make what is that large smaller: move bulky params of the object into files.",
@@ -108,8 +109,9 @@ var socketFindings = []Entry{{
 		"{?is_drp}journalctl -u dr-provision -n 50 --no-pager",
 		"Check port 8092 of the endpoint without the proxy; when that is fine, update the proxy or exempt {hostport} from it.",
 	},
-	Verify: "The check passes the stage ping.",
-	find:   wsNoPong,
+	Verify:    "The check passes the stage ping.",
+	DependsOn: []string{"ws-no-ack"},
+	find:      wsNoPong,
 }, {
 	ID: "ws-slow", Level: LevelWarn, Stage: trace.StageEvent,
 	Title:    "events take long",
@@ -135,8 +137,9 @@ var socketFindings = []Entry{{
 		"{?is_drp}drpcli -E {api} connections list",
 		"Update the proxy or the server; where the connections pile up, set an idle timeout in the proxy.",
 	},
-	Verify: "The check passes the stage close.",
-	find:   wsCloseIgnored,
+	Verify:    "The check passes the stage close.",
+	DependsOn: []string{"ws-no-ack", "ws-no-pong"},
+	find:      wsCloseIgnored,
 }}
 
 // frameFindings are about single frames.
@@ -154,14 +157,13 @@ var frameFindings = []Entry{{
 		"Run it on the endpoint itself: when that is fine, the fault is in between; exempt {hostport} from inspection there.",
 		"Otherwise update the server.",
 	},
-	Verify:    "The check passes the stages register to close.",
-	DependsOn: []string{},
-	find:      wsProtocolError,
+	Verify: "The check passes the stages register to close.",
+	find:   wsProtocolError,
 }, {
 	ID: "ws-invalid-utf8", Level: LevelError, Stage: trace.StageRegister,
 	Title: "text on the socket is not UTF-8 (1007)",
-	Seen:  "A text message that is not UTF-8, or the server's close with code 1007.",
-	User:  "1006 in both browsers; Chromium: Could not decode a text frame as UTF-8. A 1007 from the server arrives as such.",
+	Seen:  "A text message that is not UTF-8.",
+	User:  "1006 in both browsers; Chromium: Could not decode a text frame as UTF-8. A tool reports it as 1007.",
 	Cause: "An object holds text in another character set, or a device on the way changes bytes.",
 	Remedy: []string{
 		"{?is_drp}drpcli -E {api} events watch '*.*.*' | grep -naxv '.*'",

@@ -2,6 +2,7 @@ package diagnose
 
 import "ws-diagnose/plugin/trace"
 
+// targetFindings are about the address as the user typed it.
 var targetFindings = []Entry{{
 	ID: "scheme-insecure", Level: LevelError, Stage: stageTarget,
 	Title:    "the address is not encrypted",
@@ -48,6 +49,7 @@ var targetFindings = []Entry{{
 	find:   namesUnknown,
 }}
 
+// resolveFindings are about the name.
 var resolveFindings = []Entry{{
 	ID: "dns-not-found", Level: LevelError, Stage: trace.StageResolve,
 	Title:    "the name does not exist",
@@ -79,6 +81,7 @@ var resolveFindings = []Entry{{
 	find:   dnsFailed,
 }}
 
+// connectFindings are about the connection, before a byte was said.
 var connectFindings = []Entry{{
 	ID: "connect-refused", Level: LevelError, Stage: trace.StageConnect,
 	Title:    "connection refused: nothing listens",

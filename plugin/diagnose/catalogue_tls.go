@@ -2,6 +2,7 @@ package diagnose
 
 import "ws-diagnose/plugin/trace"
 
+// tlsFindings are about the handshake.
 var tlsFindings = []Entry{{
 	ID: "tls-timeout", Level: LevelError, Stage: trace.StageTLS,
 	Title:    "the TLS handshake hangs",
@@ -78,7 +79,7 @@ var tlsFindings = []Entry{{
 	User: "Chromium: net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH, close code 1006; Firefox: SSL_ERROR_NO_CYPHER_OVERLAP " +
 		"or an alert's name, 1015. With P-521 Chromium alone fails, Firefox connects.",
 	Cause: "The server's list of ciphers or curves, or its kind of key, leaves nothing that browsers offer. " +
-		"DRP's --cert-type P521 makes such a key: Chromium refuses P-521.",
+		"DRP's --cert-type P521 makes such a key: Chromium refuses P-521. No browser takes Ed25519.",
 	Remedy: append([]string{
 		"openssl s_client -connect {dial} -servername {name} -groups X25519:P-256",
 		"ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305;",
@@ -103,11 +104,10 @@ var tlsFindings = []Entry{{
 	Seen:  "The server asked for a client certificate in the handshake and went on without one.",
 	User: "Chromium cancels the socket (WebSocket opening handshake was canceled, 1006) until a page of that host " +
 		"and port was loaded, and then shows a picker. Firefox does not mind.",
-	Cause:      "Client certificates are optional in the server's setup (DRP: --client-cert-auth, nginx: ssl_verify_client optional).",
-	Remedy:     clientCertOff,
-	Verify:     "openssl s_client reports: No client certificate CA names sent.",
-	HeldBackBy: []string{"tls-client-cert"},
-	find:       tlsClientCertOptional,
+	Cause:  "Client certificates are optional in the server's setup (DRP: --client-cert-auth, nginx: ssl_verify_client optional).",
+	Remedy: clientCertOff,
+	Verify: "openssl s_client reports: No client certificate CA names sent.",
+	find:   tlsClientCertOptional,
 }, {
 	ID: "tls-large-hello", Level: LevelError, Stage: trace.StageTLS,
 	Title: "the handshake fails only with the large ClientHello that browsers send",

@@ -1,5 +1,6 @@
 package diagnose
 
+// watchFindings are about what the watcher saw over time.
 var watchFindings = []Entry{{
 	ID: "ws-idle-dropped", Level: LevelError, Stage: stageWatch,
 	Title:    "the websocket is dropped after a silence of always the same length",
@@ -7,12 +8,11 @@ var watchFindings = []Entry{{
 	Seen:     "Three times in a row the connection ended after a silence of the same length, within 5 %.",
 	User: "The portal works and turns red again and again: 1006 without an error event, after the same time without " +
 		"activity.",
-	Cause: "A proxy, load balancer or firewall on the way ends connections that are silent for {silence}. {suspects} " +
+	Cause: "A proxy, load balancer or firewall on the way ends connections that are silent for so long. " +
 		"DRP sends a ping every 54 s, so that only a timeout below that strikes.",
-	Remedy:     idleSteps,
-	Verify:     "ws-diagnose watch holds the socket for longer than the silence it died of.",
-	HeldBackBy: []string{},
-	find:       wsIdleDropped,
+	Remedy: idleSteps,
+	Verify: "ws-diagnose watch holds the socket for longer than the silence it died of.",
+	find:   wsIdleDropped,
 }, {
 	ID: "ws-flapping", Level: LevelError, Stage: stageWatch,
 	Title:    "the websocket drops again and again",
@@ -61,6 +61,7 @@ var idleSteps = []string{
 		"Cloud, in this order. Each must be longer than the 54 s between DRP's pings.",
 }
 
+// pluginFindings are about the plugin itself.
 var pluginFindings = []Entry{{
 	ID: "schedule-missed", Level: LevelWarn, Stage: stagePlugin,
 	Title:    "the scheduled check does not run",

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +44,7 @@ func certExpiring(s *scene) []sighting {
 		return nil
 	}
 	return []sighting{{
-		level: level,
+		level:  level,
 		detail: fmt.Sprintf("valid until %s, %s of %s are left", stamp(leaf.NotAfter), span(left), span(lifetime)),
 		values: values{"left": span(left), "date": date(leaf.NotAfter)},
 	}}
@@ -87,7 +88,7 @@ func certNameMismatch(s *scene) []sighting {
 	}
 	var names, reasons []string
 	for _, n := range s.Certificate.Names {
-		if !n.Covered {
+		if !n.Covered && n.Why != trace.NameConstrained { // the chain is at fault there
 			names = append(names, n.Name)
 			reasons = append(reasons, plain(n.Name)+" "+whyUncovered(n.Why))
 		}
@@ -112,8 +113,6 @@ func whyUncovered(why string) string {
 		return "is the bare domain, which its wildcard does not cover"
 	case trace.NameWildcardTLD:
 		return "is covered only by a wildcard of a whole top-level domain, which browsers refuse"
-	case trace.NameConstrained:
-		return "is named, but its issuer may not name it"
 	case trace.NameNoSAN:
 		return "is not covered: there are no subject alternative names"
 	}
@@ -162,7 +161,7 @@ func (s *scene) untrustedLevel(usual Level) Level {
 
 func certUnknownIssuer(s *scene) []sighting {
 	leaf := s.leaf()
-	if leaf == nil || leaf.SelfSigned || s.trusted() {
+	if leaf == nil || leaf.SelfSigned || s.trusted() || s.hasFault(trace.FaultSignature) {
 		return nil
 	}
 	detail := "issued by " + quote(s.lastIssuer())
@@ -175,6 +174,11 @@ func certUnknownIssuer(s *scene) []sighting {
 	return []sighting{{
 		level: s.untrustedLevel(LevelWarn), detail: detail, values: values{"issuer": s.lastIssuer()},
 	}}
+}
+
+// hasFault says whether a link of the chain has a fault of that kind.
+func (s *scene) hasFault(kind trace.ChainFaultKind) bool {
+	return slices.ContainsFunc(s.Certificate.Faults, func(f trace.ChainFault) bool { return f.Kind == kind })
 }
 
 // lastIssuer names the issuer where the chain breaks off.
@@ -218,8 +222,27 @@ var chainKinds = map[trace.ChainFaultKind]string{
 	trace.FaultVersion:        "it is of an old version of X.509",
 }
 
+// certChainInvalid also finds a name that the certificate has and its issuer may not give.
 func certChainInvalid(s *scene) []sighting {
-	return chainFaults(s, func(f trace.ChainFault) string { return chainKinds[f.Kind] })
+	seen := chainFaults(s, func(f trace.ChainFault) string { return chainKinds[f.Kind] })
+	if s.leaf() == nil || s.hasFault(trace.FaultNameConstraint) {
+		return seen
+	}
+	for _, n := range s.Certificate.Names {
+		if !n.Covered && n.Why == trace.NameConstrained {
+			words := "its issuer may not issue for " + plain(n.Name)
+			seen = append(seen, sighting{detail: words, values: values{"fault": words}})
+		}
+	}
+	return seen
+}
+
+// certRevoked trusts what the server itself staples; nothing else is asked.
+func certRevoked(s *scene) []sighting {
+	if s.leaf() == nil || s.Certificate.StapleStatus != "revoked" {
+		return nil
+	}
+	return []sighting{{detail: "the OCSP answer that the server staples says that its certificate is revoked"}}
 }
 
 func certChainExpired(s *scene) []sighting {

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -106,21 +107,34 @@ func certChanged(s *scene) []sighting {
 	}}
 }
 
-// certStaticDiffers stands in the report of the file port; the API port is that of the same run.
+// certStaticDiffers stands in the report of the file port and in that of the API port.
 func certStaticDiffers(s *scene) []sighting {
-	leaf := s.leaf()
-	if leaf == nil || s.Target.Role != trace.RoleStatic {
+	leaf, other := s.leaf(), s.otherPort()
+	if leaf == nil || other == nil || other.Certificate.Leaf.SHA256 == leaf.SHA256 {
 		return nil
 	}
+	return []sighting{{detail: plain(s.Target.ID()) + " has SHA-256 " + leaf.SHA256 + ", " +
+		plain(other.Target.ID()) + " has " + other.Certificate.Leaf.SHA256}}
+}
+
+// otherPort is, for the endpoint's file port, its API port, and the other way round; nil for other
+// targets, and where no certificate was seen there.
+func (s *scene) otherPort() *trace.Trace {
+	var api, static *trace.Trace
 	for _, t := range s.evidence.Traces {
-		if t == nil || t.Certificate == nil || (t.Target.Role != trace.RoleLoopback && t.Target.Role != trace.RoleOwn) {
-			continue
+		switch {
+		case t == nil || t.Certificate == nil:
+		case t.Target.Role == trace.RoleStatic:
+			static = cmp.Or(static, t)
+		default:
+			api = cmp.Or(api, t)
 		}
-		if t.Certificate.Leaf.SHA256 == leaf.SHA256 {
-			return nil
-		}
-		return []sighting{{detail: plain(s.Target.ID()) + " has SHA-256 " + leaf.SHA256 + ", " +
-			plain(t.Target.ID()) + " has " + t.Certificate.Leaf.SHA256}}
+	}
+	switch s.Trace {
+	case api:
+		return static
+	case static:
+		return api
 	}
 	return nil
 }
@@ -165,7 +179,7 @@ func direction(d time.Duration, ahead, behind string) string {
 func browserLocalNetwork(s *scene) []sighting {
 	role := s.Target.Role
 	address := s.address()
-	if s.Target.Plain || role == trace.RoleLoopback || role == trace.RoleStatic || !address.IsValid() {
+	if role == trace.RoleLoopback || role == trace.RoleStatic || !address.IsValid() {
 		return nil
 	}
 	if isPublic(address) || !publicSite(s.policy.PortalURL) {

@@ -91,8 +91,11 @@ func upgradeFault(s *scene, id string) []sighting {
 	if a.Token {
 		v["sent"] = "a token was sent"
 	}
-	v["verdict"], v["because"] = forbidden(s.HTTP)
-	return []sighting{{detail: refusalDetail(s.HTTP), values: v}}
+	seen := sighting{detail: refusalDetail(s.HTTP), values: v}
+	if id == "upgrade-forbidden" {
+		v["verdict"], seen.cause = forbidden(s.HTTP)
+	}
+	return []sighting{seen}
 }
 
 // reason is the reason phrase, as sent or else as registered.
@@ -163,8 +166,7 @@ func forbidden(h *trace.HTTP) (verdict, because string) {
 		return "refused with and without a token",
 			"The answer is the same without a token: a proxy or firewall forbids the request, DRP would answer 401."
 	case h.Token:
-		return "the token is expired, invalid, or without rights",
-			"The token has expired, is another endpoint's, or its user may not do this."
+		return "the token is expired, invalid, or without rights", ""
 	}
 	return "refused, no token was sent",
 		"No token was sent, and DRP would answer 401 to that: a proxy or firewall forbids the request, " +

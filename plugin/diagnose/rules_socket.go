@@ -16,8 +16,6 @@ const (
 	codeNormal    = 1000
 	codeGoingAway = 1001
 	codeNone      = 1005 // stands for an empty close frame; never on the wire
-	codeBadText   = 1007
-	codeTooLarge  = 1009
 	codeRestart   = 1012
 	codeTryLater  = 1013
 )
@@ -48,18 +46,14 @@ func wsClosed(s *scene) []sighting {
 		return nil
 	}
 	known := closecode.Lookup(c.Code)
-	meaning := known.Meaning
+	cause := known.Meaning
 	if c.Code == codeNone {
-		meaning = "The close frame is empty: the server closed the socket and gave no code."
-	}
-	v := values{
-		"code": codeWords(c.Code, known.Name), "number": strconv.Itoa(c.Code), "meaning": meaning, "advice": "",
-	}
-	if len(known.Remedy) > 0 {
-		v["advice"] = strings.TrimSuffix(known.Remedy[0], ".")
+		cause = "The close frame is empty: the server closed the socket and gave no code."
 	}
 	return []sighting{{
-		level: closeLevel(s.end()), stage: endStage(s.end()), detail: closeDetail(s.end()), values: v,
+		level: closeLevel(s.end()), stage: endStage(s.end()), detail: closeDetail(s.end()),
+		values: values{"code": codeWords(c.Code, known.Name), "number": strconv.Itoa(c.Code)},
+		cause:  cause, remedy: known.Remedy,
 	}}
 }
 
@@ -75,8 +69,12 @@ func codeWords(code int, name string) string {
 }
 
 // closeLevel: a close in order, or one that announces a restart, is worth a warning, since the
-// portal loses its socket all the same. Under a stage that failed for it, it is an error.
+// portal loses its socket all the same. Before the first event got through it is an error: nobody
+// can work over such a socket.
 func closeLevel(e *trace.End) Level {
+	if st := endStage(e); st == trace.StageRegister || st == trace.StageEvent {
+		return LevelError
+	}
 	switch e.Close.Code {
 	case codeNormal, codeGoingAway, codeNone, codeRestart, codeTryLater:
 		return LevelWarn
@@ -157,26 +155,14 @@ func endDetail(e *trace.End) string {
 
 func wsTooLarge(s *scene) []sighting {
 	e := s.end()
-	switch {
-	case e == nil:
+	if e == nil || !e.TooLarge {
 		return nil
-	case e.TooLarge:
-		return []sighting{{stage: endStage(e),
-			detail: fmt.Sprintf("the server sent a message beyond our limit of %d bytes", s.Socket.Limit)}}
-	case e.Close != nil && e.Close.Code == codeTooLarge && invalidClose(e.Close) == "":
-		return []sighting{{stage: endStage(e), detail: closeDetail(e) + ": a message of ours was too large for the server"}}
 	}
-	return nil
+	return []sighting{{stage: endStage(e),
+		detail: fmt.Sprintf("the server sent a message beyond our limit of %d bytes", s.Socket.Limit)}}
 }
 
-func wsInvalidUTF8(s *scene) []sighting {
-	seen := frameFaults(s, string(trace.FrameUTF8))
-	if c := s.closed(); c != nil && c.Code == codeBadText && invalidClose(c) == "" {
-		seen = append(seen, sighting{stage: endStage(s.end()),
-			detail: closeDetail(s.end()) + ": the server takes text of ours for something else than UTF-8"})
-	}
-	return seen
-}
+func wsInvalidUTF8(s *scene) []sighting { return frameFaults(s, string(trace.FrameUTF8)) }
 
 // frameWords are the faults of frames in words.
 var frameWords = map[trace.FrameFaultKind]string{
@@ -271,7 +257,7 @@ func wsNoEvent(s *scene) []sighting {
 	}
 	e := s.Socket.Event
 	switch {
-	case e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized:
+	case mayNotPost(s):
 		return []sighting{{
 			level:  LevelWarn,
 			detail: fmt.Sprintf("POST /api/v3/events answered %d: the round trip could not be tried", e.Status),
@@ -287,6 +273,15 @@ func wsNoEvent(s *scene) []sighting {
 		detail: fmt.Sprintf("POST /api/v3/events answered %d %s", e.Status, plain(e.Error)),
 		values: values{"what": "an event could not be posted"},
 	}}
+}
+
+// mayNotPost says that the token has no right to post an event.
+func mayNotPost(s *scene) bool {
+	if s.Socket == nil || s.Socket.Event == nil {
+		return false
+	}
+	e := s.Socket.Event
+	return !e.Arrived && (e.Status == http.StatusForbidden || e.Status == http.StatusUnauthorized)
 }
 
 func wsSlow(s *scene) []sighting {

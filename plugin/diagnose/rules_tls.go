@@ -3,6 +3,7 @@ package diagnose
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/tls"
 	"fmt"
@@ -38,14 +39,14 @@ func classifyTLS(t *trace.TLS) string {
 		return "tls-not-spoken"
 	case t.ClientCert && (t.Alert > 0 || t.Ended != trace.EndTimeout):
 		return "tls-client-cert"
+	case works(t, trace.OfferSmall):
+		return "tls-large-hello"
 	case t.Hello != nil && t.Hello.Version != 0 && t.Hello.Version < tls.VersionTLS12:
 		return "tls-version"
 	case t.Alert > 0:
 		return classifyAlert(t)
 	case t.Ended == trace.EndError:
 		return classifyOwn(t)
-	case works(t, trace.OfferSmall):
-		return "tls-large-hello"
 	case t.Ended == trace.EndTimeout:
 		return "tls-timeout"
 	case t.Ended == trace.EndNone && t.Error == "":
@@ -60,15 +61,13 @@ func classifyTLS(t *trace.TLS) string {
 // Alerts of RFC 8446 section 6 that have findings of their own.
 const (
 	alertHandshakeFailure     = 40
-	alertBadCertificate       = 42
 	alertProtocolVersion      = 70
 	alertInsufficientSecurity = 71
-	alertUnrecognizedName     = 112
-	alertCertificateRequired  = 116
 	alertNoALPN               = 120
 )
 
-// classifyAlert names the fault behind a fatal alert.
+// classifyAlert names the fault behind a fatal alert. Those about client certificates (42, 116) mean
+// something else where the server did not ask for one.
 func classifyAlert(t *trace.TLS) string {
 	switch t.Alert {
 	case alertNoALPN:
@@ -86,8 +85,6 @@ func classifyAlert(t *trace.TLS) string {
 			return id
 		}
 		return "tls-cipher"
-	case alertCertificateRequired:
-		return "tls-client-cert"
 	}
 	return "tls-alert"
 }
@@ -160,8 +157,8 @@ func protocol(first []byte) string {
 			return known.name
 		}
 	}
-	if first[0] >= 20 && first[0] <= 24 && (len(first) < 2 || first[1] == 3) {
-		return "" // a TLS record: RFC 8446 section 5.1
+	if (first[0] == 21 || first[0] == 22) && (len(first) < 2 || first[1] == 3) {
+		return "" // a TLS record with an alert or a handshake: RFC 8446 section 5.1
 	}
 	return "an unknown protocol"
 }
@@ -282,23 +279,36 @@ func alertName(alert int) string {
 	return fmt.Sprintf("%d (%s)", alert, name)
 }
 
-// tlsCipher also finds what the check's own handshake put up with and Chromium does not: P-521.
+// tlsCipher also finds what the check's own handshake put up with and a browser does not.
 func tlsCipher(s *scene) []sighting {
 	t := s.TLS
 	if t == nil || !t.Done {
 		return tlsFault(s, "tls-cipher")
 	}
+	what := refusedKey(s.leaf())
 	if t.Group == tls.CurveP521 {
-		what := "the key exchange is on P-521, which Chromium refuses"
-		return []sighting{{detail: what, values: values{"what": what}}}
+		what = "the key exchange is on P-521, which Chromium refuses"
 	}
-	if c := s.Certificate; c != nil && c.Leaf.Certificate != nil {
-		if key, ok := c.Leaf.PublicKey.(*ecdsa.PublicKey); ok && key.Curve == elliptic.P521() {
-			what := "the certificate's key is on P-521, which Chromium refuses"
-			return []sighting{{detail: what, values: values{"what": what}}}
+	if what == "" {
+		return nil
+	}
+	return []sighting{{detail: what, values: values{"what": what}}}
+}
+
+// refusedKey says why a browser offers no signature for the leaf's key; "" when it does.
+func refusedKey(leaf *trace.Cert) string {
+	if leaf == nil {
+		return ""
+	}
+	switch key := leaf.PublicKey.(type) {
+	case *ecdsa.PublicKey:
+		if key.Curve == elliptic.P521() {
+			return "the certificate's key is on P-521, which Chromium refuses"
 		}
+	case ed25519.PublicKey:
+		return "the certificate's key is Ed25519, which browsers refuse"
 	}
-	return nil
+	return ""
 }
 
 // tlsKeyMismatch also finds a certificate that cannot be parsed in a handshake that finished.
@@ -333,10 +343,13 @@ func tlsClientCert(s *scene) []sighting {
 	}
 	if stage := clientCertRefusal(a); stage != "" {
 		detail := "the server asked for a client certificate; none was given, and it refused"
-		if a.Alert > 0 && a.Status == 0 {
-			detail += " with TLS alert " + alertName(a.Alert)
-		} else {
+		switch {
+		case a.Status > 0:
 			detail += fmt.Sprintf(" with status %d: %s", a.Status, quote(a.Body))
+		case a.Alert > 0:
+			detail += " with TLS alert " + alertName(a.Alert)
+		default:
+			detail += ": " + ending(a.Ended)
 		}
 		return []sighting{{stage: stage, detail: detail}}
 	}
@@ -346,8 +359,9 @@ func tlsClientCert(s *scene) []sighting {
 // clientCertRefusal says at which stage an answer refuses for want of a client certificate, "" when
 // it does not.
 func clientCertRefusal(a *trace.Answer) trace.StageName {
+	hungUp := a.Ended != trace.EndNone && a.Ended != trace.EndTimeout
 	switch {
-	case a.Status == 0 && a.Alert > 0:
+	case a.Status == 0 && (a.Alert > 0 || hungUp):
 		return trace.StageHTTP
 	case a.Status == http.StatusBadRequest && bytes.Contains(a.Body, []byte("SSL certificate")):
 		return trace.StageUpgrade // nginx: "No required SSL certificate was sent"
@@ -356,7 +370,7 @@ func clientCertRefusal(a *trace.Answer) trace.StageName {
 }
 
 func tlsClientCertOptional(s *scene) []sighting {
-	if s.TLS == nil || !s.TLS.Done || !s.TLS.ClientCert {
+	if s.TLS == nil || !s.TLS.Done || !s.TLS.ClientCert || len(tlsClientCert(s)) > 0 {
 		return nil
 	}
 	return []sighting{{detail: "the server asked for a client certificate and went on without one"}}

@@ -29,8 +29,9 @@ func wsIdleDropped(s *scene) []sighting {
 		return nil
 	}
 	return []sighting{{
-		detail: fmt.Sprintf("the last %d drops came after %s without a byte in either direction", times, span(silence)),
-		values: values{"silence": span(silence), "suspects": suspects(silence)},
+		detail: fmt.Sprintf("the last %d drops came after %s without a byte in either direction. %s",
+			times, span(silence), suspects(silence)),
+		values: values{"silence": span(silence)},
 	}}
 }
 

@@ -31,12 +31,23 @@ func fill(template string, v values, escape func(string) string) string {
 	})
 }
 
-// fillSteps fills the steps of a remedy and leaves out those whose condition does not hold.
+// complete says that the template needs no value that is not known.
+func complete(template string, v values) bool {
+	for _, p := range placeholder.FindAllStringSubmatch(template, -1) {
+		if v[p[1]] == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// fillSteps fills the steps of a remedy. It leaves out those whose condition does not hold, and
+// those that need a value that is not known.
 func fillSteps(steps []string, v values) []string {
 	filled := []string{}
 	for _, step := range steps {
 		step, ok := applies(step, v)
-		if ok {
+		if ok && complete(step, v) {
 			filled = append(filled, fill(step, v, escapeFor(step)))
 		}
 	}
