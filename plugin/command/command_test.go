@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"ws-diagnose/plugin/diagnose"
 	"ws-diagnose/plugin/trace"
@@ -41,18 +41,19 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestEveryFlagIsDescribed walks all commands for people.
-func TestEveryFlagIsDescribed(t *testing.T) {
-	var walk func(c *cobra.Command)
-	walk = func(c *cobra.Command) {
-		if c.Short == "" || c.GroupID == people.ID && c.Example == "" && c.Name() != "help" {
+// TestHelpIsComplete wants a description of every command and flag, and an example of each for people.
+func TestHelpIsComplete(t *testing.T) {
+	root := Root("v1.2.3", system(nil, nil), nil)
+	for _, c := range append(root.Commands(), root) {
+		if c.Short == "" || c.GroupID == people.ID && c.Example == "" {
 			t.Errorf("%s lacks a description or an example", c.CommandPath())
 		}
-		for _, sub := range c.Commands() {
-			walk(sub)
-		}
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Usage == "" {
+				t.Errorf("%s: --%s is not described", c.CommandPath(), f.Name)
+			}
+		})
 	}
-	walk(Root("v1.2.3", system(nil, nil), nil))
 }
 
 func TestProviderStatus(t *testing.T) {
