@@ -122,8 +122,7 @@ var registered = []Code{{
 		check,
 		"openssl s_client -connect " + Address + " </dev/null | openssl x509 -noout -subject -dates -ext subjectAltName",
 		accept,
-		"For good: install a certificate of a CA that the browsers trust, with the names that users type, by " +
-			"`drpcli system certs set server.crt server.key`.",
+		"For good: `drpcli system certs set server.crt server.key`, with a certificate of a CA that the browsers trust.",
 	},
 	KB: "KB-00056 is right about the meaning, but Chromium, Chrome and Edge never show 1015: they say 1006 for the " +
 		"same fault.",
