@@ -248,9 +248,7 @@ func (r *replay) frames(x exchange) {
 		if want, isPong := strings.CutPrefix(what, "pong "); isPong {
 			// Pongs are seen while reading; the next read ends with the close frame.
 			_, _, err = conn.ReadMessage()
-			if got := fmt.Sprintf("%q", <-pongs); got != want {
-				r.t.Errorf("pong %s, want %s", got, want)
-			}
+			r.comparePong(want, pongs)
 			continue
 		}
 		var text []byte
@@ -258,6 +256,17 @@ func (r *replay) frames(x exchange) {
 			_, text, err = conn.ReadMessage()
 		}
 		r.compareFrame(what, text, err)
+	}
+}
+
+func (r *replay) comparePong(want string, pongs <-chan string) {
+	select {
+	case got := <-pongs:
+		if fmt.Sprintf("%q", got) != want {
+			r.t.Errorf("pong %q, want %s", got, want)
+		}
+	default:
+		r.t.Error("no pong before the end")
 	}
 }
 

@@ -87,7 +87,11 @@ func (s *session) write() {
 		var out []byte
 		select {
 		case <-s.ended:
-			s.sendLast()
+			select {
+			case out = <-s.last: // decided on just before the end
+				s.finish(out)
+			default:
+			}
 			return
 		case <-s.e.done.Done():
 			return
@@ -100,7 +104,7 @@ func (s *session) write() {
 			out = encodeFrame(opPing, nil)
 		case out = <-s.queue:
 		case out = <-s.last:
-			s.send(out)
+			s.finish(out)
 			return
 		}
 		if !s.send(out) {
@@ -109,12 +113,18 @@ func (s *session) write() {
 	}
 }
 
-// sendLast writes a close frame that was decided on just before the end.
-func (s *session) sendLast() {
-	select {
-	case out := <-s.last:
-		s.send(out)
-	default:
+// finish writes what is queued, and the close frame after it.
+func (s *session) finish(closeFrame []byte) {
+	for {
+		select {
+		case out := <-s.queue:
+			if !s.send(out) {
+				return
+			}
+		default:
+			s.send(closeFrame)
+			return
+		}
 	}
 }
 
