@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -72,7 +73,7 @@ func explainFinding(e diagnose.Entry) report.Section {
 			{"Users", e.User},
 			{"Cause", e.Cause},
 			{"May follow", strings.Join(e.DependsOn, ", ")},
-			{"Mended", e.Verify},
+			{"Mended if", e.Verify},
 		}),
 	}
 	for _, step := range e.Remedy {
@@ -94,11 +95,11 @@ func explainCode(code int) report.Section {
 		{"Portal", c.Reconnects},
 	})
 	for i, cause := range c.Causes {
-		label := "Causes"
-		if i > 0 {
-			label = ""
+		label := ""
+		if i == 0 {
+			label = "Causes"
 		}
-		rows = append(rows, []string{label, cause})
+		rows = append(rows, []string{label, fmt.Sprintf("%d. %s", i+1, cause)})
 	}
 	return report.Section{Heading: codeTitle(code, c), Rows: rows, Steps: c.Remedy}
 }
@@ -115,10 +116,25 @@ func codeTitle(code int, c closecode.Code) string {
 }
 
 func codeRange(c closecode.Code) string {
-	if c.Low == c.High {
+	switch {
+	case c.Low == c.High:
 		return strconv.Itoa(c.Low)
+	case c.Low == math.MinInt:
+		return fmt.Sprintf("up to %d", c.High)
+	case c.High == math.MaxInt:
+		return fmt.Sprintf("%d and up", c.Low)
+	default:
+		return fmt.Sprintf("%d-%d", c.Low, c.High)
 	}
-	return fmt.Sprintf("%d-%d", c.Low, c.High)
+}
+
+// codeName is a code's registered name, or the beginning of what its range means.
+func codeName(c closecode.Code) string {
+	if c.Name != "" {
+		return c.Name
+	}
+	first, _, _ := strings.Cut(c.Meaning, ". ")
+	return strings.TrimSuffix(first, ".")
 }
 
 // overview lists everything that can be explained.
@@ -129,7 +145,7 @@ func overview() []report.Section {
 	}
 	codes := report.Section{Heading: "Close codes"}
 	for _, c := range closecode.All() {
-		codes.Rows = append(codes.Rows, []string{codeRange(c), c.Name})
+		codes.Rows = append(codes.Rows, []string{codeRange(c), codeName(c)})
 	}
 	return []report.Section{findings, codes}
 }
