@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -119,15 +120,19 @@ func (e *Endpoint) userGrant(user string) *grant {
 	}
 	var u models.User
 	e.store.load("users", user, &u)
-	for _, name := range u.Roles {
+	g.claims = e.roleClaims(u.Roles)
+	return g
+}
+
+// roleClaims are the claims of roles; an unknown role has none.
+func (e *Endpoint) roleClaims(names []string) []*models.Claim {
+	var claims []*models.Claim
+	for _, name := range names {
 		var role models.Role
 		e.store.load("roles", name, &role)
-		if name == "superuser" {
-			role.Claims = superuser
-		}
-		g.claims = append(g.claims, role.Claims...)
+		claims = append(claims, role.Claims...)
 	}
-	return g
+	return claims
 }
 
 // authenticate finds out who asks: by Authorization header or, as browsers must on a websocket, by
@@ -213,12 +218,24 @@ func (c *call) userToken(user string) {
 	if g.principal == c.who.principal {
 		g.limits = c.who.limits
 	}
-	if query.Has("scope") || query.Has("action") || query.Has("specific") {
-		limit := models.Claim{Scope: query.Get("scope"), Action: query.Get("action"), Specific: query.Get("specific")}
-		for _, part := range []*string{&limit.Scope, &limit.Action, &limit.Specific} {
-			setDefault(part, "*")
-		}
-		g.limits = []*models.Claim{&limit}
+	if limits := c.e.tokenLimits(query); limits != nil {
+		g.limits = limits
 	}
 	c.reply(http.StatusOK, map[string]any{"Token": c.e.auth.issue(g, life), "Info": c.e.info()})
+}
+
+// tokenLimits is what a token is asked to be limited to: roles, or one claim as older clients send
+// it. Nil means no limit of its own.
+func (e *Endpoint) tokenLimits(query url.Values) []*models.Claim {
+	if roles := query.Get("roles"); roles != "" {
+		return append([]*models.Claim{{}}, e.roleClaims(strings.Split(roles, ","))...)
+	}
+	if !query.Has("scope") && !query.Has("action") && !query.Has("specific") {
+		return nil
+	}
+	limit := models.Claim{Scope: query.Get("scope"), Action: query.Get("action"), Specific: query.Get("specific")}
+	for _, part := range []*string{&limit.Scope, &limit.Action, &limit.Specific} {
+		setDefault(part, "*")
+	}
+	return []*models.Claim{&limit}
 }

@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -60,9 +62,25 @@ func (c *call) postEvent() {
 type hub struct {
 	mu       sync.Mutex
 	sessions map[*session]bool
+	changed  chan struct{} // closed at the next registration
 }
 
-func newHub() *hub { return &hub{sessions: map[*session]bool{}} }
+func newHub() *hub { return &hub{sessions: map[*session]bool{}, changed: make(chan struct{})} }
+
+// changes returns a channel that is closed at the next registration.
+func (h *hub) changes() <-chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.changed
+}
+
+// tellChange wakes those who wait for a registration.
+func (h *hub) tellChange() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	close(h.changed)
+	h.changed = make(chan struct{})
+}
 
 func (h *hub) add(s *session) {
 	h.mu.Lock()
@@ -102,6 +120,24 @@ func (h *hub) publish(ev *models.Event, raw []byte, mute bool) {
 	for _, s := range h.all() {
 		if s.wants(ev) {
 			s.enqueue(raw)
+		}
+	}
+}
+
+// WaitRegistered waits until a socket has registered for a filter, so that events published from
+// then on reach it.
+func (e *Endpoint) WaitRegistered(ctx context.Context, filter string) error {
+	for {
+		changed := e.hub.changes()
+		for _, s := range e.hub.all() {
+			if s.isRegistered(filter) {
+				return nil
+			}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("nobody registered for %s: %w", filter, ctx.Err())
 		}
 	}
 }

@@ -208,6 +208,15 @@ func (s *session) command(text string) {
 	if !s.e.faults.now().NoAck {
 		s.enqueue(s.e.encode(&models.Event{Time: s.e.opt.Now(), Type: "websocket", Action: verb, Key: pattern}))
 	}
+	s.e.hub.tellChange()
+}
+
+// isRegistered reports whether the client registered for exactly that filter.
+func (s *session) isRegistered(filter string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.registered[filter]
+	return ok
 }
 
 // wants reports whether the client registered for an event and may see it.
