@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"maps"
 	"net"
@@ -183,12 +184,19 @@ func (s *session) pong(payload []byte) {
 
 // echoClose answers a client's close frame with the same code and without its reason.
 func (s *session) echoClose(payload []byte) {
-	if len(payload) > 2 {
-		payload = payload[:2]
+	if s.e.faults.now().IgnoreClose {
+		return
 	}
-	if !s.e.faults.now().IgnoreClose {
-		s.last <- encodeFrame(opClose, payload)
+	if len(payload) < 2 {
+		s.close(0, "")
+		return
 	}
+	code := int(binary.BigEndian.Uint16(payload))
+	if !mayBeSent(code) {
+		s.close(1002, "bad close code")
+		return
+	}
+	s.close(code, "")
 }
 
 // command handles "register <filter>" and "deregister <filter>"; all else is ignored.

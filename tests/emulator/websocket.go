@@ -177,3 +177,12 @@ func closePayload(code int, reason string) []byte {
 	}
 	return append(binary.BigEndian.AppendUint16(nil, uint16(code)), reason...)
 }
+
+// mayBeSent reports whether the server's library takes a close code from a client.
+func mayBeSent(code int) bool {
+	switch {
+	case code >= 3000 && code <= 4999, code >= 1000 && code <= 1003, code >= 1007 && code <= 1013:
+		return true
+	}
+	return false
+}
