@@ -83,12 +83,13 @@ func TestVerifiedRefuses(t *testing.T) {
 	client := leafTemplate()
 	client.ExtKeyUsage = client.ExtKeyUsage[:0]
 	client.UnknownExtKeyUsage = append(client.UnknownExtKeyUsage, []int{1, 2, 3})
-	late := now.AddDate(1, 0, 0)
+	late, early := now.AddDate(1, 0, 0), now.AddDate(-1, 0, 0)
 	cases := map[string]bool{
 		"nothing":       Verified(nil, "drp.example.com", now),
 		"untrusted":     Verified(examine(t, rootsOf(t), leaf), "drp.example.com", now),
 		"other name":    Verified(examine(t, trusted, leaf), "other.example.com", now),
 		"expired since": Verified(examine(t, trusted, leaf), "drp.example.com", late),
+		"not yet valid": Verified(examine(t, trusted, leaf), "drp.example.com", early),
 		"other usage":   Verified(examine(t, trusted, issue(t, client, keys[2], root)), "drp.example.com", now),
 		"bad signature": Verified(examine(t, trusted, corrupt(t, leaf)), "drp.example.com", now),
 	}
@@ -151,6 +152,19 @@ func TestExamineIsBounded(t *testing.T) {
 	c := examine(t, rootsOf(t), append([]*entity{leaf}, sent...)...)
 	if !c.SearchCut || c.Trusted || len(c.Sent) != maxSent {
 		t.Errorf("cut %v, trusted %v, %d looked at", c.SearchCut, c.Trusted, len(c.Sent))
+	}
+}
+
+// Certificates sent over and over use up no bound.
+func TestDuplicatesCountOnce(t *testing.T) {
+	mid := issue(t, caTemplate("mid"), keys[0], issue(t, caTemplate("root"), keys[1], nil))
+	low := issue(t, caTemplate("low"), keys[2], mid)
+	sent := []*entity{issue(t, leafTemplate(), keys[3], low)}
+	for range 40 {
+		sent = append(sent, low, mid)
+	}
+	if c := examine(t, rootsOf(t), sent...); c.SearchCut || chainOf(c) != "drp < low < mid" {
+		t.Errorf("cut %v, chain %q", c.SearchCut, chainOf(c))
 	}
 }
 

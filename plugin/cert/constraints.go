@@ -66,12 +66,12 @@ func dnsConstrained(name string, issuer *x509.Certificate) string {
 // ipConstrained says why issuer may not issue for ip; "" when it may.
 func ipConstrained(ip net.IP, issuer *x509.Certificate) string {
 	for _, c := range issuer.ExcludedIPRanges {
-		if inRange(ip, c) {
+		if c.Contains(ip) {
 			return fmt.Sprintf("%s is excluded by %s", ip, c)
 		}
 	}
 	for _, c := range issuer.PermittedIPRanges {
-		if inRange(ip, c) {
+		if c.Contains(ip) {
 			return ""
 		}
 	}
@@ -92,11 +92,6 @@ func inDomain(name, constraint string) bool {
 		return strings.HasSuffix(name, "."+rest)
 	}
 	return name == constraint || strings.HasSuffix(name, "."+constraint)
-}
-
-// inRange says whether ip is within r and of the same family.
-func inRange(ip net.IP, r *net.IPNet) bool {
-	return len(ip) == len(r.IP) && r.Contains(ip)
 }
 
 // some lists the first few of what may be thousands.

@@ -43,12 +43,9 @@ func (s *search) faultsOf(p path) []trace.ChainFault {
 type adder func(kind trace.ChainFaultKind, detail string)
 
 // signatureFaults judges the signature on link i. What a root says of itself proves nothing, so the
-// strength of a signature at the top does not matter.
+// strength of a signature at the top does not matter, nor does a trusted root's signature at all.
 func (s *search) signatureFaults(p path, i int, top bool, add adder) {
 	c := p.certs[i]
-	if top && p.anchored {
-		return
-	}
 	issuer := c
 	if i+1 < len(p.certs) {
 		issuer = p.certs[i+1]

@@ -3,6 +3,7 @@ package cert
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
@@ -207,6 +208,10 @@ func TestWeakKeys(t *testing.T) {
 	}
 	if got := weakKey(issue(t, leafTemplate(), rsaKey(t, 1024), nil).Certificate); got != "RSA 1024" {
 		t.Errorf("RSA 1024: %q", got)
+	}
+	p224, _ := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	if got := weakKey(issue(t, leafTemplate(), p224, nil).Certificate); got != "ECDSA P-224" {
+		t.Errorf("P-224: %q", got)
 	}
 	if got := weakKey(issue(t, leafTemplate(), keys[0], nil).Certificate); got != "" {
 		t.Errorf("P-256: %q", got)

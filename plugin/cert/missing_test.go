@@ -44,6 +44,7 @@ func TestPublicIssuer(t *testing.T) {
 		{"name of a root", leafTemplate(), namesake, true},
 		{"address of a public CA", aia("http://r11.i.lencr.org/"), issuer("R11", ""), true},
 		{"address of another", aia("http://lencr.org.lab.example/ca.der"), issuer("R11", ""), false},
+		{"address that ends alike", aia("http://notlencr.org/ca.der"), issuer("R11", ""), false},
 		{"no address", aia("http://%zz"), issuer("R11", ""), false},
 	}
 	for _, c := range cases {
@@ -61,6 +62,7 @@ func TestIssuerFetched(t *testing.T) {
 	l.IssuingCertificateURL = []string{"ldap://lab/ca", "HTTP://lab.example/ca.der", "http://second.example/"}
 	leaf := issue(t, l, keys[2], mid)
 	other := issue(t, caTemplate("mid"), keys[3], root)
+	renamed := issue(t, caTemplate("renamed"), keys[1], root)
 	cases := []struct {
 		name             string
 		der              []byte
@@ -71,6 +73,7 @@ func TestIssuerFetched(t *testing.T) {
 		{"not to be had", nil, errors.New("down"), false, false},
 		{"no certificate", []byte("<html>"), nil, false, false},
 		{"a namesake that did not sign", other.Raw, nil, false, false},
+		{"the key under another name", renamed.Raw, nil, false, false},
 		{"another", root.Raw, nil, false, false},
 	}
 	for _, c := range cases {

@@ -81,7 +81,7 @@ func matchDNS(san, host string) string {
 	}
 	below, ok := strings.CutSuffix(host, "."+base)
 	switch {
-	case base == "" || !ok || below == "":
+	case !ok:
 		return trace.NameOther
 	case !strings.Contains(base, "."):
 		return trace.NameWildcardTLD

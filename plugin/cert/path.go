@@ -97,7 +97,8 @@ func (s *search) run(leaf *x509.Certificate) path {
 // done says that no better path can be found.
 func (s *search) done() bool { return s.best.trusted() && len(s.best.faults) == 0 }
 
-// walk extends p by every possible issuer of its last certificate, and notes it where it ends.
+// walk extends p by every possible issuer of its last certificate, and notes it where it ends. Once
+// the search is cut nothing is concluded from signatures: they were not checked.
 func (s *search) walk(p path) {
 	last := p.certs[len(p.certs)-1]
 	p.anchored = contains(s.roots.find(last.RawSubject, s.system), last)
@@ -107,8 +108,8 @@ func (s *search) walk(p path) {
 		return
 	}
 	issuers, forged := s.issuers(last, p.certs)
-	if len(issuers) == 0 {
-		if !s.cut && claimsSelf(last) {
+	if len(issuers) == 0 || s.cut {
+		if claimsSelf(last) && !s.cut {
 			p.closed = true
 			p.forged++
 		}
@@ -125,7 +126,7 @@ func (s *search) walk(p path) {
 		if forged {
 			next.forged++
 		}
-		if s.walk(next); s.done() {
+		if s.walk(next); s.done() || s.cut {
 			return
 		}
 	}
@@ -158,7 +159,7 @@ func (s *search) issuers(child *x509.Certificate, way []*x509.Certificate) (foun
 			found = append(found, c)
 		}
 	}
-	if len(found) > 0 || s.cut {
+	if len(found) > 0 {
 		return found, false
 	}
 	claims := slices.DeleteFunc(candidates, func(c *x509.Certificate) bool { return keyHint(child, c) > 1 })
@@ -186,9 +187,10 @@ func keyHint(child, issuer *x509.Certificate) int {
 	return 2
 }
 
-// claimsSelf says whether c, by name and key identifiers, is to be its own issuer.
+// claimsSelf says whether c, by name and key identifier, is to be its own issuer. The name is not
+// enough: many a home-made CA and its servers are all called "Acme Co".
 func claimsSelf(c *x509.Certificate) bool {
-	return bytes.Equal(c.RawIssuer, c.RawSubject) && bytes.Equal(c.AuthorityKeyId, c.SubjectKeyId)
+	return bytes.Equal(c.RawIssuer, c.RawSubject) && keyHint(c, c) == 0
 }
 
 // signs says whether issuer signed child, within the bound on checks.

@@ -1,6 +1,11 @@
 package cert
 
-import "testing"
+import (
+	"crypto/x509"
+	"testing"
+
+	"ws-diagnose/plugin/trace"
+)
 
 // What the search finds for all the ways in which servers send chains.
 func TestPaths(t *testing.T) {
@@ -15,7 +20,13 @@ func TestPaths(t *testing.T) {
 	stale := issue(t, expired, keys[0], other)
 	namesake := issue(t, caTemplate("root"), keys[5], nil) // another root of the same name
 	self := issue(t, leafTemplate(), keys[6], nil)
+	withIDs := leafTemplate()
+	withIDs.SubjectKeyId, withIDs.AuthorityKeyId = []byte{1, 2, 3}, []byte{1, 2, 3}
+	forged := corrupt(t, issue(t, withIDs, keys[6], nil))
 	loopA, loopB := loop(t)
+	acme := template("acme")
+	acme.DNSNames = []string{"drp.example.com"}
+	ofAcme := issue(t, acme, keys[9], issue(t, caTemplate("acme"), keys[10], nil))
 
 	cases := []struct {
 		name    string
@@ -51,14 +62,15 @@ func TestPaths(t *testing.T) {
 			"drp < low < mid < root", true, false, ""},
 		{"self-signed", []*entity{root}, []*entity{self}, "drp", false, false, ""},
 		{"self-signed and trusted", []*entity{self}, []*entity{self}, "drp", true, false, ""},
+		{"issuer of the same name, not sent", nil, []*entity{ofAcme}, "acme", false, true, ""},
 		{"two that issue each other", []*entity{root}, []*entity{issue(t, leafTemplate(), keys[3], loopA), loopA, loopB},
 			"drp < a < b", false, true, ""},
 		{"leaf forged", []*entity{root}, []*entity{corrupt(t, leaf), low, mid},
 			"drp < low < mid < root", false, false, "0 bad-signature"},
 		{"intermediate forged", []*entity{root}, []*entity{leaf, low, corrupt(t, mid)},
 			"drp < low < mid < root", false, false, "2 bad-signature"},
-		{"self-signed forged", []*entity{root}, []*entity{corrupt(t, self)}, "drp", false, false, "0 bad-signature"},
-		{"forged and trusted all the same", []*entity{corrupt(t, self)}, []*entity{corrupt(t, self)}, "drp", true, false, ""},
+		{"self-signed forged", []*entity{root}, []*entity{forged}, "drp", false, false, "0 bad-signature"},
+		{"forged and trusted all the same", []*entity{forged}, []*entity{forged}, "drp", true, false, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -76,6 +88,29 @@ func TestPaths(t *testing.T) {
 				t.Errorf("leaf is the anchor: %v, want %v", got.AnchorLeaf, anchored)
 			}
 		})
+	}
+}
+
+// The better path is the one that browsers would take, or else the one that tells most.
+func TestCompare(t *testing.T) {
+	one, two := make([]*x509.Certificate, 1), make([]*x509.Certificate, 2)
+	fault := make([]trace.ChainFault, 1)
+	cases := []struct {
+		name          string
+		better, worse path
+	}{
+		{"trusted", path{certs: one, anchored: true, faults: fault}, path{certs: two, closed: true}},
+		{"no signature that does not fit", path{certs: one}, path{certs: two, closed: true, forged: 1}},
+		{"anchored by signatures that fit", path{certs: one, closed: true}, path{certs: two, anchored: true, forged: 1}},
+		{"complete", path{certs: one, closed: true, faults: fault}, path{certs: two}},
+		{"fewer faults", path{certs: one}, path{certs: two, faults: fault}},
+		{"shorter when trusted", path{certs: one, anchored: true}, path{certs: two, anchored: true}},
+		{"longer when not", path{certs: two}, path{certs: one}},
+	}
+	for _, c := range cases {
+		if compare(c.better, c.worse) >= 0 || compare(c.worse, c.better) <= 0 {
+			t.Errorf("%s: not preferred", c.name)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/pem"
@@ -166,6 +167,41 @@ func TestSignatureOfAnotherKind(t *testing.T) {
 				t.Errorf("%v signed by %v: %v, want %v", child.Subject, parent.Subject, got, fits)
 			}
 		}
+	}
+}
+
+// An RSA signature under the name of another algorithm does not fit.
+func TestMislabelledSignature(t *testing.T) {
+	c := *issue(t, caTemplate("rsa"), rsaKey(t, 1024), nil).Certificate
+	for _, alg := range []x509.SignatureAlgorithm{x509.ECDSAWithSHA256, x509.DSAWithSHA256, x509.PureEd25519, x509.MD2WithRSA} {
+		c.SignatureAlgorithm = alg
+		if checkSignature(&c, c.PublicKey) {
+			t.Errorf("fits as %v", alg)
+		}
+	}
+}
+
+// What crypto/rsa would refuse in a signature is refused for small keys as well.
+func TestSmallRSAIsStrict(t *testing.T) {
+	t.Setenv("GODEBUG", "rsa1024min=0")
+	key := rsaKey(t, 505) // leaves room for the modulus to be added
+	t.Setenv("GODEBUG", "rsa1024min=0")
+	digest := sha256.Sum256([]byte("text"))
+	sig, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	fits := func(sig []byte) bool { return checkSmallRSA(&key.PublicKey, crypto.SHA256, digest[:], sig) }
+	larger := new(big.Int).SetBytes(sig)
+	larger.Add(larger, key.N)
+	if !fits(sig) {
+		t.Error("a right signature does not fit")
+	}
+	if fits(append([]byte{0}, sig...)) || fits(larger.FillBytes(make([]byte, len(sig)))) {
+		t.Error("a signature with the same remainder fits")
+	}
+	if checkSmallRSA(&key.PublicKey, crypto.SHA384, digest[:], sig) {
+		t.Error("fits for a digest that the key has no room for")
 	}
 }
 

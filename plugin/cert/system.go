@@ -116,7 +116,8 @@ func readSystem(files, dirs []string) *systemStore {
 	return s
 }
 
-// aliasInDir says whether e is a link to a neighbour, as the hashed names that c_rehash makes are.
+// aliasInDir says whether e is a link to a neighbour, as the hashed names that c_rehash makes are:
+// there are as many as certificates, and reading them too would take twice the time.
 func aliasInDir(e fs.DirEntry, name string) bool {
 	if e.Type()&fs.ModeSymlink == 0 {
 		return false
