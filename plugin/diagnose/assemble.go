@@ -52,7 +52,10 @@ func compose(e Entry, sightings []sighting, base values) Finding {
 	}
 	f.Detail = listedWith("; ", details)
 	f.Cause = cmp.Or(first.cause, fill(e.Cause, v, plain))
-	f.Remedy = append(fillSteps(e.Remedy, v), first.remedy...)
+	f.Remedy = fillSteps(e.Remedy, v)
+	if len(first.remedy) > 0 {
+		f.Remedy = fillSteps(first.remedy, v)
+	}
 	return f
 }
 
@@ -205,8 +208,8 @@ func listedWith(separator string, details []string) string {
 // stageOutcomes tells how each stage ended. The probe judges no certificate: that stage failed
 // where a finding says so. And an event that the token may not post proves nothing.
 func stageOutcomes(s *scene, findings []Finding) []Stage {
-	bad := func(f Finding) bool {
-		return f.Stage == string(trace.StageCertificate) && f.Level == LevelError
+	bad := func(f Finding) bool { // one that expires soon still does
+		return f.Stage == string(trace.StageCertificate) && f.Level == LevelError && f.ID != "cert-expiring"
 	}
 	stages := make([]Stage, 0, len(trace.StageNames))
 	for _, name := range trace.StageNames {

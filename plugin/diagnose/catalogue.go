@@ -47,7 +47,7 @@ type sighting struct {
 	detail string          // the evidence; values from the network went through quote or plain
 	values values          // for the entry's templates, beside those of the scene
 	cause  string          // in place of the entry's, where the evidence tells more; "" for the entry's
-	remedy []string        // steps to follow the entry's
+	remedy []string        // in place of the entry's, likewise; templates
 }
 
 // catalogue is the table of all findings, in the order of the stages. Its index is the order of

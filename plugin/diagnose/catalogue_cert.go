@@ -2,22 +2,29 @@ package diagnose
 
 import "ws-diagnose/plugin/trace"
 
-// newCertificate is how a certificate is replaced, wherever it is served. The basic constraint
-// matters: Firefox refuses a CA's certificate as a server's own, which is what openssl makes by default.
+// newCertificate is how a certificate is replaced, wherever it is served: one of a CA by a request
+// to that CA, any other by a self-signed one. The basic constraint matters: Firefox refuses a CA's
+// certificate as a server's own, which is what openssl makes by default.
 var newCertificate = []string{
-	"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 \\\n" +
-		"  -keyout server.key -out server.crt -subj /CN={name} -addext {san} \\\n" +
+	"{?is_issued}openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \\\n" +
+		"  -keyout server.key -out server.csr -subj /CN={cn} -addext {san}",
+	"{?is_issued}{?is_api}drpcli -E {api} system certs set fullchain.pem server.key",
+	"{?is_issued}{?is_static}drpcli -E {api} files certs set fullchain.pem server.key",
+	"{?is_issued}Have the CA sign server.csr, and put its answer and then its intermediate certificate into fullchain.pem. " +
+		"With certbot: certbot renew, whose deploy hook must install fullchain.pem and privkey.pem.",
+	"{!is_issued}openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 \\\n" +
+		"  -keyout server.key -out server.crt -subj /CN={cn} -addext {san} \\\n" +
 		"  -addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=serverAuth",
-	"{?is_api}drpcli -E {api} system certs set server.crt server.key",
-	"{?is_static}drpcli -E {api} files certs set server.crt server.key",
+	"{!is_issued}{?is_api}drpcli -E {api} system certs set server.crt server.key",
+	"{!is_issued}{?is_static}drpcli -E {api} files certs set server.crt server.key",
 	"{?is_foreign}The certificate here is not the endpoint's own: install the new one in the proxy or load balancer " +
 		"that serves {hostport}, and reload it.",
 	"{!is_drp}Install the new pair in the server and reload it.",
 	"{?is_api}The new certificate is served at once, without a restart. " +
 		"The file port 8090 has one of its own: drpcli files certs set.",
-	"Better than self-signed is a certificate of a CA that the browsers trust: have one issued, or use certbot, whose " +
-		"deploy hook must install each renewed pair.",
-	"After each change every browser must accept a self-signed certificate anew, at {url}/.",
+	"{!is_issued}Better than self-signed is a certificate of a CA that the browsers trust: have one issued, or use certbot, " +
+		"whose deploy hook must install each renewed pair.",
+	"{!is_issued}After each change every browser must accept a self-signed certificate anew, at {accept}.",
 }
 
 // certFindings are about certificates that browsers refuse, or soon will.
@@ -90,7 +97,7 @@ var certFindings = []Entry{{
 	Cause: "DRP makes a self-signed certificate when it is given none. Browsers trust it only after a person accepted it, " +
 		"each browser for itself, and again after each change.",
 	Remedy: []string{
-		"Open {url}/ in the browser, accept the certificate, close the browser completely, and open the portal again.",
+		"{!is_hsts}Open {accept} in the browser, accept the certificate, close the browser completely, and open the portal again.",
 		"To be rid of this, install a certificate of a CA that the browsers trust, with the names that users type.",
 		"{?is_api}certbot certonly --standalone -d {name} --deploy-hook /usr/local/sbin/drp-cert",
 		"{?is_api}drpcli -E {api} system certs set fullchain.pem privkey.pem",
@@ -118,10 +125,10 @@ var certFindings = []Entry{{
 	User:  "Firefox: SEC_ERROR_REVOKED_CERTIFICATE and 1015; Chromium: net::ERR_CERT_REVOKED and 1006 where it checks. Neither lets users accept it.",
 	Cause: "The CA took the certificate back: its key leaked, it was replaced, or it was issued in error.",
 	Remedy: append([]string{
-		"openssl s_client -connect {dial} -servername {name} -status",
+		"openssl s_client -connect {dial} -servername {name} -status </dev/null",
 		"Have the CA issue a new certificate for a new key, and install that; a self-signed one does for the meantime.",
 	}, newCertificate...),
-	Verify: "openssl s_client -status prints: Cert Status: good.",
+	Verify: "openssl s_client -status prints: Cert Status: good. </dev/null",
 	find:   certRevoked,
 }, {
 	ID: "cert-unknown-issuer", Level: LevelWarn, Stage: trace.StageCertificate,
@@ -133,7 +140,7 @@ var certFindings = []Entry{{
 	Cause: "A private CA that this machine does not know, TLS inspection on the way, or a server that does not send " +
 		"its intermediate certificate.",
 	Remedy: []string{
-		"openssl s_client -connect {dial} -servername {name} -showcerts",
+		"openssl s_client -connect {dial} -servername {name} -showcerts </dev/null",
 		"ws-diagnose check --ca-cert root-ca.pem {url}",
 		"Install the CA's root in the users' browsers or systems, and give it to this check with --ca-cert.",
 		"Have the server send the intermediates too: leaf first, then each issuer, in one file.",
@@ -151,14 +158,15 @@ var certFindings = []Entry{{
 		"SEC_ERROR_UNKNOWN_ISSUER and 1015 unless it has met it elsewhere.",
 	Cause: "The server was given the certificate alone instead of the whole chain (certbot: cert.pem instead of fullchain.pem).",
 	Remedy: []string{
+		"curl -so intermediate.der {aia}",
+		"{?aia}openssl x509 -in intermediate.der -out intermediate.crt",
 		"cat server.crt intermediate.crt > fullchain.pem",
 		"{?is_api}drpcli -E {api} system certs set fullchain.pem server.key",
 		"{?is_static}drpcli -E {api} files certs set fullchain.pem server.key",
 		"{?is_foreign}Install fullchain.pem in the proxy or load balancer that serves {hostport}, and reload it.",
 		"{!is_drp}Install fullchain.pem in the server in place of the certificate alone, and reload it.",
-		"curl -so intermediate.der {aia}",
 	},
-	Verify: "openssl s_client -connect host:port -showcerts prints the intermediate as well.",
+	Verify: "openssl s_client -connect host:port -showcerts prints the intermediate as well. </dev/null",
 	find:   certChainIncomplete,
 }, {
 	ID: "cert-chain-expired", Level: LevelError, Stage: trace.StageCertificate,
@@ -168,7 +176,7 @@ var certFindings = []Entry{{
 	User:     "Chromium: net::ERR_CERT_DATE_INVALID and 1006, Firefox: SEC_ERROR_EXPIRED_ISSUER_CERTIFICATE and 1015.",
 	Cause:    "The CA's own certificate was renewed and the server still sends, or the clients still trust, the old one.",
 	Remedy: append([]string{
-		"openssl s_client -connect {dial} -servername {name} -showcerts",
+		"openssl s_client -connect {dial} -servername {name} -showcerts </dev/null",
 		"Get the CA's present intermediate, put it behind the server's certificate in one file, and install that.",
 	}, installChain...),
 	Verify: "The check reports no cert-chain-expired.",

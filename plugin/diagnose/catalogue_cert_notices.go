@@ -42,12 +42,12 @@ var certNotices = []Entry{{
 	User:  "Firefox: MOZILLA_PKIX_ERROR_REQUIRED_TLS_FEATURE_MISSING and 1015. Chromium does not mind.",
 	Cause: "The certificate was requested with must-staple. DRP never staples; a proxy does only when told to.",
 	Remedy: []string{
-		"openssl s_client -connect {dial} -servername {name} -status",
+		"openssl s_client -connect {dial} -servername {name} -status </dev/null",
 		"{?is_api}Have the certificate issued without must-staple (certbot: without --must-staple), and install it.",
 		"ssl_stapling on; ssl_stapling_verify on;",
 		"The line above is for nginx in front of the endpoint.",
 	},
-	Verify: "openssl s_client -status prints: OCSP Response Status: successful.",
+	Verify: "openssl s_client -status prints: OCSP Response Status: successful. </dev/null",
 	find:   certMustStaple,
 }, {
 	ID: "hsts-no-exception", Level: LevelWarn, Stage: trace.StageCertificate,
@@ -75,7 +75,7 @@ var certNotices = []Entry{{
 	Cause: "The certificate was replaced or renewed. If nobody did, somebody may be in between: compare the fingerprints.",
 	Remedy: []string{
 		"openssl s_client -connect {dial} -servername {name} </dev/null | openssl x509 -noout -fingerprint -sha256",
-		"When the change was meant: open {url}/ in each browser and accept the new certificate. " +
+		"When the change was meant: open {accept} in each browser and accept the new certificate. " +
 			"Firefox asks for each port.",
 		"When it was not: find out what serves {hostport} before any password is typed there.",
 	},

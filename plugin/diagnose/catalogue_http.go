@@ -11,7 +11,7 @@ var httpFindings = []Entry{{
 	User:     "Firefox gives up after 20 s, Chromium after 240 s; close code 1006 in both.",
 	Cause:    "The server is overloaded or hangs, or a proxy waits for a backend that does not answer.",
 	Remedy: []string{
-		"curl -vk --max-time 10 {api}/api/v3/info",
+		"curl -vk --max-time 10 {probe}",
 		"{?is_drp}journalctl -u dr-provision -n 50 --no-pager",
 		"{?is_drp}systemctl restart dr-provision",
 		"Where a proxy stands in front, run the curl line against the server behind it: the one that hangs is at fault.",
@@ -27,7 +27,7 @@ var httpFindings = []Entry{{
 	Cause: "The server crashed on the request or is restarting, a proxy has no backend, or an inspection device " +
 		"forbids websockets.",
 	Remedy: []string{
-		"curl -vk --http1.1 {api}/api/v3/info",
+		"curl -vk --http1.1 {probe}",
 		"{?is_drp}journalctl -u dr-provision -n 50 --no-pager",
 		"{?is_drp}systemctl restart dr-provision",
 		"Where curl works and the upgrade does not, a device on the way forbids websockets: exempt {hostport} from it.",
@@ -38,7 +38,7 @@ var httpFindings = []Entry{{
 }, {
 	ID: "http-malformed", Level: LevelError, Stage: trace.StageHTTP,
 	Title:    "the answer is not HTTP",
-	Headline: "the answer of {hostport} is not HTTP",
+	Headline: "the answer of {hostport} {fault}",
 	Seen:     "The answer breaks the rules of HTTP, or its header is over 256 KiB.",
 	User: "Close code 1006 in both browsers; Chromium: net::ERR_INVALID_HTTP_RESPONSE or " +
 		"net::ERR_RESPONSE_HEADERS_TOO_BIG.",
@@ -75,10 +75,12 @@ var upgradeFindings = []Entry{{
 	User:     "Close code 1006 in both browsers. The portal shows its login page, or asks again and again.",
 	Cause:    "No credentials were sent, or a proxy removed them or asks for its own.",
 	Remedy: []string{
-		"export RS_ENDPOINT={api} RS_TOKEN=$(drpcli -E {api} -U rocketskates users token rocketskates | jq -r .Token)",
-		"ws-diagnose check -E {api}",
-		"The first line asks for the password and takes a fresh token; put your own user's name in it. " +
+		"{?is_drp}export RS_ENDPOINT={api}",
+		"{?is_drp}export RS_TOKEN=$(drpcli -U rocketskates users token rocketskates ttl 28800 | jq -r .Token)",
+		"{?is_drp}ws-diagnose check",
+		"{?is_drp}The second line asks for the password and takes a fresh token; put your own user's name in it. " +
 			"In the portal: log out and log in again.",
+		"{!is_drp}Give the check and the page the credentials that the server wants.",
 		"Where a token was sent all the same, look for a proxy that drops the Authorization header or the query.",
 	},
 	Verify: "The check passes the stage upgrade with status 101.",
@@ -93,12 +95,13 @@ var upgradeFindings = []Entry{{
 	Cause: "The token has expired, was revoked (a changed password or secret does that), is another endpoint's, or its user " +
 		"may not do this.",
 	Remedy: []string{
-		"drpcli -E {api} -T $RS_TOKEN info get",
-		"export RS_TOKEN=$(drpcli -E {api} -U rocketskates users token rocketskates ttl 28800 | jq -r .Token)",
-		"drpcli -E {api} users show rocketskates",
-		"When the first line is refused too, the token is dead: take a new one as in the second (with your own user), " +
-			"and log out and in again in the portal.",
-		"When it is not, the token lacks rights: give its user a role whose claims allow what the portal does.",
+		"{?is_drp}drpcli -E {api} -T $RS_TOKEN info get",
+		"{?is_drp}export RS_TOKEN=$(drpcli -E {api} -U rocketskates users token rocketskates ttl 28800 | jq -r .Token)",
+		"{?is_drp}drpcli -E {api} users show rocketskates",
+		"{?is_drp}When the first line is refused too, the token is dead: take a new one as in the second (with your own " +
+			"user), and log out and in again in the portal.",
+		"{?is_drp}When it is not, the token lacks rights: give its user a role whose claims allow what the portal does.",
+		"Where a proxy or firewall stands in front of {hostport}, look for a rule that forbids websockets or {path}.",
 	},
 	Verify: "The check passes the stage upgrade with status 101.",
 	find:   upgradeForbidden,
@@ -124,7 +127,7 @@ var upgradeFindings = []Entry{{
 	User:     "Close code 1006 in both browsers; Chromium: Unexpected response code: 404.",
 	Cause:    "Another service or another port of DRP answers (files are on 8090 and 8091), or a proxy does not route the path.",
 	Remedy: []string{
-		"curl -ski {api}/api/v3/info | head -1",
+		"curl -ski {probe} | head -1",
 		"ss -ltnp sport = :{port}",
 		"{?is_drp}Use the API port, 8092 unless it was changed. An answer of 200, 401 or 403 says that it is the right one.",
 		"{?is_drp}location /api/v3/ { proxy_pass https://127.0.0.1:8092; }",
@@ -170,7 +173,7 @@ var upgradeFindings = []Entry{{
 	Cause: "A proxy limits requests or connections for each address, and many users come from one (NAT, VPN), or a script " +
 		"connects in a loop.",
 	Remedy: []string{
-		"drpcli -E {api} connections list",
+		"{?is_drp}drpcli -E {api} connections list",
 		"limit_req_zone $binary_remote_addr zone=drp:10m rate=50r/s;",
 		"Raise the limit of the proxy for {path} (the line above is for nginx), and stop what connects in a loop.",
 	},

@@ -20,7 +20,8 @@ var socketFindings = []Entry{{
 	find:       wsClosed,
 }, {
 	ID: "ws-closed-invalid", Level: LevelError, Stage: trace.StageRegister,
-	Title: "the server sends a close frame that must not be",
+	Title:    "the server sends a close frame that must not be",
+	Headline: "the server sends {fault}",
 	Seen: "A close code that must not stand on the wire (1004, 1005, 1006, 1015, below 1000, unregistered), a payload of " +
 		"one byte, or a reason that is not UTF-8.",
 	User: "Mostly the forbidden code itself, as a clean close; with 1006 on the wire or a single byte Chromium " +
@@ -91,8 +92,8 @@ var socketFindings = []Entry{{
 	Cause: "Frames from the server are held back on the way, the token may not see the event, or two endpoints answer at " +
 		"this address and the event went to the other one.",
 	Remedy: []string{
-		"drpcli -E {api} users show rocketskates",
 		"drpcli -E {api} events watch '*.*.*'",
+		"drpcli -E {api} users show rocketskates",
 		"Give the token's user the claim events post * (role superuser has it).",
 		"Behind a load balancer, have all requests of a client go to one endpoint (source or cookie affinity).",
 	},

@@ -12,7 +12,7 @@ var tlsFindings = []Entry{{
 	Cause: "The server hangs or is overloaded, waits for something before TLS (a PROXY protocol header, STARTTLS), " +
 		"or a device on the way holds the handshake back.",
 	Remedy: []string{
-		"openssl s_client -connect {dial} -servername {name}",
+		"openssl s_client -connect {dial} -servername {name} </dev/null",
 		"{?is_drp}journalctl -u dr-provision -n 50 --no-pager",
 		"{?is_drp}systemctl restart dr-provision",
 		"Run the openssl line on the server itself: when it works there, look at the firewall or proxy in between.",
@@ -29,7 +29,7 @@ var tlsFindings = []Entry{{
 	Cause: "A load balancer or proxy is up and the server behind it is not, a firewall inspects and cuts, " +
 		"or the server is shutting down or out of file descriptors.",
 	Remedy: []string{
-		"openssl s_client -connect {dial} -servername {name}",
+		"openssl s_client -connect {dial} -servername {name} </dev/null",
 		"{?is_drp}systemctl status dr-provision",
 		"{?is_drp}journalctl -u dr-provision -n 50 --no-pager",
 		"Where a proxy listens on this port, check that its backend is up and that it passes TLS on.",
@@ -39,7 +39,7 @@ var tlsFindings = []Entry{{
 }, {
 	ID: "tls-not-spoken", Level: LevelError, Stage: trace.StageTLS,
 	Title:    "the port speaks something else than TLS",
-	Headline: "{dial} does not speak TLS: it is {speaks}",
+	Headline: "{dial} speaks {speaks} instead of TLS",
 	Seen:     "The answer to the ClientHello is not TLS: plain HTTP, SSH, or another protocol.",
 	User: "Chromium: net::ERR_SSL_PROTOCOL_ERROR, close code 1006; Firefox: SSL_ERROR_RX_RECORD_TOO_LONG " +
 		"and 1015, or a reset and 1006 where the answer is short.",
@@ -52,7 +52,7 @@ var tlsFindings = []Entry{{
 		"listen 443 ssl;",
 		"Where nginx listens on this port, the line above with ssl_certificate and ssl_certificate_key is missing.",
 	},
-	Verify: "openssl s_client -connect host:port prints a certificate.",
+	Verify: "openssl s_client -connect host:port prints a certificate. </dev/null",
 	find:   tlsNotSpoken,
 }, {
 	ID: "tls-version", Level: LevelError, Stage: trace.StageTLS,
@@ -68,12 +68,12 @@ var tlsFindings = []Entry{{
 		"The lines above are for nginx and for HAProxy's global section; reload the proxy afterwards.",
 		"{?is_drp}Where DRP itself answers, remove its tls-min-version and use-old-ciphers settings and update it.",
 	},
-	Verify: "openssl s_client -tls1_2 -connect host:port succeeds.",
+	Verify: "openssl s_client -tls1_2 -connect host:port succeeds. </dev/null",
 	find:   tlsVersion,
 }, {
 	ID: "tls-cipher", Level: LevelError, Stage: trace.StageTLS,
-	Title:    "no cipher, curve or signature in common with browsers",
-	Headline: "no cipher, curve or signature in common with browsers: {what}",
+	Title:    "no cipher, curve or signature in common with a browser",
+	Headline: "TLS does not suit browsers: {what}",
 	Seen: "The handshake ends with handshake_failure or insufficient_security, or it works only with a cipher, curve " +
 		"or key that a browser does not offer.",
 	User: "Chromium: net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH, close code 1006; Firefox: SSL_ERROR_NO_CYPHER_OVERLAP " +
@@ -81,7 +81,7 @@ var tlsFindings = []Entry{{
 	Cause: "The server's list of ciphers or curves, or its kind of key, leaves nothing that browsers offer. " +
 		"DRP's --cert-type P521 makes such a key: Chromium refuses P-521. No browser takes Ed25519.",
 	Remedy: append([]string{
-		"openssl s_client -connect {dial} -servername {name} -groups X25519:P-256",
+		"openssl s_client -connect {dial} -servername {name} -groups X25519:P-256 </dev/null",
 		"ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305;",
 		"ssl_ecdh_curve X25519:prime256v1;",
 		"The ssl_ lines are for nginx. For a key that browsers refuse, make a new one on P-256, as follows.",
@@ -96,7 +96,7 @@ var tlsFindings = []Entry{{
 		"SSL_ERROR_RX_CERTIFICATE_REQUIRED_ALERT or the like, 1015. A websocket never shows the picker.",
 	Cause:  "Mutual TLS is switched on in the server, or in the proxy or service mesh in front of it.",
 	Remedy: clientCertOff,
-	Verify: "openssl s_client reports: No client certificate CA names sent.",
+	Verify: "openssl s_client reports: No client certificate CA names sent. </dev/null",
 	find:   tlsClientCert,
 }, {
 	ID: "tls-client-cert-optional", Level: LevelWarn, Stage: trace.StageTLS,
@@ -106,7 +106,7 @@ var tlsFindings = []Entry{{
 		"and port was loaded, and then shows a picker. Firefox does not mind.",
 	Cause:  "Client certificates are optional in the server's setup (DRP: --client-cert-auth, nginx: ssl_verify_client optional).",
 	Remedy: clientCertOff,
-	Verify: "openssl s_client reports: No client certificate CA names sent.",
+	Verify: "openssl s_client reports: No client certificate CA names sent. </dev/null",
 	find:   tlsClientCertOptional,
 }, {
 	ID: "tls-large-hello", Level: LevelError, Stage: trace.StageTLS,
@@ -116,7 +116,7 @@ var tlsFindings = []Entry{{
 	User:  "Close code 1006 after a reset or a long wait, while curl and older clients connect.",
 	Cause: "A firewall, load balancer or inspection device on the way expects the ClientHello in one packet.",
 	Remedy: []string{
-		"openssl s_client -connect {dial} -servername {name} -groups X25519",
+		"openssl s_client -connect {dial} -servername {name} -groups X25519 </dev/null",
 		"Update the device, or exempt {hostport} from its TLS inspection.",
 		"Until then, Chromium: set the policy PostQuantumKeyAgreementEnabled to false. " +
 			"Firefox: set security.tls.enable_kyber to false in about:config.",
@@ -132,8 +132,8 @@ var tlsFindings = []Entry{{
 	Cause: "The server refuses this handshake. unrecognized_name: it knows no certificate for the name {name}. " +
 		"internal_error: it could not load its certificate or key. Others: see its log.",
 	Remedy: []string{
-		"openssl s_client -connect {dial} -servername {name} -msg",
-		"openssl s_client -connect {dial} -noservername",
+		"openssl s_client -connect {dial} -servername {name} -msg </dev/null",
+		"openssl s_client -connect {dial} -noservername </dev/null",
 		"{?is_drp}journalctl -u dr-provision -n 50 --no-pager",
 		"Add {name} to the server's virtual hosts (nginx: server_name) when only the line without a name works.",
 	},
@@ -147,7 +147,7 @@ var tlsFindings = []Entry{{
 		"Pages may load all the same, over HTTP/2.",
 	Cause: "The upgrade to a websocket is a matter of HTTP/1.1, and the proxy in front is set to HTTP/2 alone.",
 	Remedy: []string{
-		"openssl s_client -connect {dial} -servername {name} -alpn http/1.1",
+		"openssl s_client -connect {dial} -servername {name} -alpn http/1.1 </dev/null",
 		"bind :{port} ssl crt /etc/haproxy/site.pem alpn h2,http/1.1",
 		"The second line is for HAProxy. In other proxies, allow http/1.1 beside h2.",
 	},
@@ -164,13 +164,13 @@ var tlsFindings = []Entry{{
 		"openssl pkey -in server.key -pubout | openssl sha256",
 		"The two sums must be equal. Install a pair that fits, or make a new one.",
 	}, newCertificate...),
-	Verify: "openssl s_client -connect host:port prints the certificate and no error.",
+	Verify: "openssl s_client -connect host:port prints the certificate and no error. </dev/null",
 	find:   tlsKeyMismatch,
 }}
 
 // clientCertOff is how a server stops asking for client certificates.
 var clientCertOff = []string{
-	"openssl s_client -connect {dial} -servername {name}",
+	"openssl s_client -connect {dial} -servername {name} </dev/null",
 	"{?is_drp}systemctl show dr-provision -p Environment",
 	"{?is_drp}Remove --client-cert-auth (RS_CLIENT_CERT_AUTH) from DRP's service, then restart it.",
 	"ssl_verify_client off;",

@@ -9,7 +9,7 @@ var watchFindings = []Entry{{
 	User: "The portal works and turns red again and again: 1006 without an error event, after the same time without " +
 		"activity.",
 	Cause: "A proxy, load balancer or firewall on the way ends connections that are silent for so long. " +
-		"DRP sends a ping every 54 s, so that only a timeout below that strikes.",
+		"DRP was seen to send a ping every 54 s: a silence beyond that says that its pings do not get through, or come later.",
 	Remedy: idleSteps,
 	Verify: "ws-diagnose watch holds the socket for longer than the silence it died of.",
 	find:   wsIdleDropped,
@@ -47,19 +47,27 @@ var watchFindings = []Entry{{
 	find:   eventsLost,
 }}
 
-// idleSteps are the settings that hold a silent connection, in the order in which they are met.
+// idleSteps are the lines for a timeout that is nobody's default.
 var idleSteps = []string{
-	"proxy_read_timeout 3600s;",
-	"timeout tunnel 1h",
-	"ProxyTimeout 3600",
-	"stream_idle_timeout: 0s",
-	"--entryPoints.websecure.transport.respondingTimeouts.idleTimeout=3600",
-	"aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN --attributes Key=idle_timeout.timeout_seconds,Value=3600",
-	"az network lb rule update --idle-timeout 30 -g GROUP --lb-name LB -n RULE",
-	"gcloud compute backend-services update SERVICE --timeout=3600",
+	idleNginx, idleHAProxy, idleApache, idleEnvoy, idleTraefik, idleAWS, idleAzure, idleGoogle,
 	"Take the line for what stands in front of {hostport}: nginx, HAProxy, Apache, Envoy, Traefik, AWS, Azure, Google " +
 		"Cloud, in this order. Each must be longer than the 54 s between DRP's pings.",
 }
+
+// The settings that hold a silent connection.
+const (
+	idleNginx   = "proxy_read_timeout 3600s;"
+	idleHAProxy = "timeout tunnel 1h"
+	idleApache  = "ProxyTimeout 3600"
+	idleEnvoy   = "stream_idle_timeout: 0s"
+	idleTraefik = "--entryPoints.websecure.transport.respondingTimeouts.idleTimeout=3600"
+	idleAWS     = "aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN \\\n" +
+		"  --attributes Key=idle_timeout.timeout_seconds,Value=3600"
+	idleNLB = "aws elbv2 modify-listener-attributes --listener-arn ARN \\\n" +
+		"  --attributes Key=tcp.idle_timeout.seconds,Value=3600"
+	idleAzure  = "az network lb rule update --idle-timeout 30 -g GROUP --lb-name LB -n RULE"
+	idleGoogle = "gcloud compute backend-services update SERVICE --timeout=3600"
+)
 
 // pluginFindings are about the plugin itself.
 var pluginFindings = []Entry{{

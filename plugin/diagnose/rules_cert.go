@@ -198,8 +198,8 @@ func certChainIncomplete(s *scene) []sighting {
 	v := values{"issuer": s.lastIssuer(), "aia": ""}
 	switch {
 	case c.FetchedTrusted:
-		if len(c.Leaf.IssuingCertificateURL) > 0 {
-			v["aia"] = c.Leaf.IssuingCertificateURL[0]
+		if urls := c.Leaf.IssuingCertificateURL; len(urls) > 0 && strings.HasPrefix(urls[0], "http") {
+			v["aia"] = urls[0]
 		}
 		return []sighting{{detail: "the address in the certificate delivers " + quote(s.lastIssuer()) +
 			", and with it the chain is complete", values: v}}

@@ -20,7 +20,11 @@ func httpFault(s *scene, id string) []sighting {
 	if a == nil || classifyAnswer(a) != id {
 		return nil
 	}
-	return []sighting{{detail: answerDetail(a)}}
+	fault := "is not HTTP"
+	if a.TooLarge {
+		fault = "has a header of more than 256 KiB"
+	}
+	return []sighting{{detail: answerDetail(a), values: values{"fault": fault}}}
 }
 
 // classifyAnswer names what came in place of a well-formed answer; "" when there is one, or when

@@ -53,8 +53,20 @@ func wsClosed(s *scene) []sighting {
 	return []sighting{{
 		level: closeLevel(s.end()), stage: endStage(s.end()), detail: closeDetail(s.end()),
 		values: values{"code": codeWords(c.Code, known.Name), "number": strconv.Itoa(c.Code)},
-		cause:  cause, remedy: known.Remedy,
+		cause:  cause, remedy: closeRemedy(s, known),
 	}}
+}
+
+// closeRemedy is the advice on a code for a DRP endpoint; nil, for the entry's own, where it is none.
+func closeRemedy(s *scene, known closecode.Code) []string {
+	if !s.drp() || len(known.Remedy) == 0 {
+		return nil
+	}
+	steps := make([]string, 0, len(known.Remedy)+1)
+	for _, step := range known.Remedy {
+		steps = append(steps, strings.ReplaceAll(step, "https://HOST:8092", "{api}"))
+	}
+	return append(steps, "ws-diagnose explain {number}")
 }
 
 // codeWords is a close code with its name.
@@ -113,10 +125,17 @@ func mayBeSent(code int) bool { return closecode.Lookup(code).OnWire }
 func wsClosedInvalid(s *scene) []sighting {
 	if c := s.closed(); c != nil {
 		if fault := invalidClose(c); fault != "" {
-			return []sighting{{stage: endStage(s.end()), detail: fault}}
+			return []sighting{{stage: endStage(s.end()), detail: fault, values: values{"fault": fault}}}
 		}
 	}
-	return frameFaults(s, "close-")
+	return frameFaults(s, closeWords)
+}
+
+// closeWords are the faults of close frames in words.
+var closeWords = map[trace.FrameFaultKind]string{
+	trace.FrameCloseOneByte: "a close payload of a single byte: a code has two",
+	trace.FrameCloseUTF8:    "a close reason that is not UTF-8",
+	trace.FrameCloseCode:    "a close code that must not stand on the wire",
 }
 
 // wsDropped is about a connection that ended under the socket, unless we had said goodbye already
@@ -162,7 +181,9 @@ func wsTooLarge(s *scene) []sighting {
 		detail: fmt.Sprintf("the server sent a message beyond our limit of %d bytes", s.Socket.Limit)}}
 }
 
-func wsInvalidUTF8(s *scene) []sighting { return frameFaults(s, string(trace.FrameUTF8)) }
+func wsInvalidUTF8(s *scene) []sighting {
+	return frameFaults(s, map[trace.FrameFaultKind]string{trace.FrameUTF8: "text that is not UTF-8"})
+}
 
 // frameWords are the faults of frames in words.
 var frameWords = map[trace.FrameFaultKind]string{
@@ -178,30 +199,17 @@ var frameWords = map[trace.FrameFaultKind]string{
 	trace.FrameAfterClose:   "data after the close frame (5.5.1)",
 }
 
-func wsProtocolError(s *scene) []sighting {
-	if s.Socket == nil {
-		return nil
-	}
-	var seen []sighting
-	for _, f := range s.Socket.Faults {
-		words := frameWords[f.Kind]
-		if words == "" {
-			continue
-		}
-		seen = append(seen, sighting{stage: f.Stage, detail: frameDetail(f, words), values: values{"fault": words}})
-	}
-	return seen
-}
+func wsProtocolError(s *scene) []sighting { return frameFaults(s, frameWords) }
 
-// frameFaults makes a sighting of each faulty frame whose kind begins with prefix.
-func frameFaults(s *scene, prefix string) []sighting {
+// frameFaults makes a sighting of each faulty frame that there are words for.
+func frameFaults(s *scene, words map[trace.FrameFaultKind]string) []sighting {
 	if s.Socket == nil {
 		return nil
 	}
 	var seen []sighting
 	for _, f := range s.Socket.Faults {
-		if strings.HasPrefix(string(f.Kind), prefix) {
-			seen = append(seen, sighting{stage: f.Stage, detail: frameDetail(f, string(f.Kind))})
+		if fault := words[f.Kind]; fault != "" {
+			seen = append(seen, sighting{stage: f.Stage, detail: frameDetail(f, fault), values: values{"fault": fault}})
 		}
 	}
 	return seen
@@ -262,6 +270,7 @@ func wsNoEvent(s *scene) []sighting {
 			level:  LevelWarn,
 			detail: fmt.Sprintf("POST /api/v3/events answered %d: the round trip could not be tried", e.Status),
 			values: values{"what": "the token may not post events: the round trip could not be tried"},
+			cause:  "The token's user lacks the claim to post events. The socket itself is open and registered.",
 		}}
 	case e.Status/100 == 2:
 		return []sighting{{
@@ -272,6 +281,7 @@ func wsNoEvent(s *scene) []sighting {
 	return []sighting{{
 		detail: fmt.Sprintf("POST /api/v3/events answered %d %s", e.Status, plain(e.Error)),
 		values: values{"what": "an event could not be posted"},
+		cause:  "The request over REST failed, while the socket is open and registered: the endpoint or a proxy refuses POST.",
 	}}
 }
 

@@ -28,10 +28,11 @@ func wsIdleDropped(s *scene) []sighting {
 	if times < idleRepeats {
 		return nil
 	}
+	products, steps := suspects(silence)
 	return []sighting{{
 		detail: fmt.Sprintf("the last %d drops came after %s without a byte in either direction. %s",
-			times, span(silence), suspects(silence)),
-		values: values{"silence": span(silence)},
+			times, span(silence), products),
+		values: values{"silence": span(silence)}, remedy: steps,
 	}}
 }
 
@@ -73,37 +74,46 @@ func silentDrop(e *trace.WatchEnd) bool {
 	return e.Manner == trace.EndFIN || e.Manner == trace.EndCloseNotify || e.Manner == trace.EndRST
 }
 
-// idleDefaults are the idle timeouts that products come with, by their own documentation.
+// idleDefaults are the idle timeouts that products come with, by their own documentation, and the
+// line that raises each; "" where that is a matter of a device's own menus.
 var idleDefaults = []struct {
 	after time.Duration
 	what  string
+	line  string
 }{
-	{30 * time.Second, "Google Cloud's backend service timeout"},
-	{50 * time.Second, "HAProxy's timeout client and timeout server as its examples and packages set them"},
-	{time.Minute, "nginx's proxy_read_timeout"},
-	{time.Minute, "Apache's ProxyTimeout"},
-	{time.Minute, "the idle timeout of AWS ALB and classic ELB"},
-	{3 * time.Minute, "Traefik's idleTimeout"},
-	{4 * time.Minute, "the idle timeout of Azure Load Balancer"},
-	{5 * time.Minute, "Envoy's stream_idle_timeout"},
-	{350 * time.Second, "the idle timeout of AWS NLB"},
-	{10 * time.Minute, "Google Cloud's connection tracking"},
-	{30 * time.Minute, "the session timeout of common firewalls"},
-	{time.Hour, "HAProxy's timeout tunnel as commonly set, Envoy's idle_timeout, the session timeout of common firewalls"},
+	{30 * time.Second, "Google Cloud's backend service timeout", idleGoogle},
+	{50 * time.Second, "HAProxy's timeout client and server, as its packages set them", idleHAProxy},
+	{time.Minute, "nginx's proxy_read_timeout", idleNginx},
+	{time.Minute, "Apache's ProxyTimeout", idleApache},
+	{time.Minute, "the idle timeout of AWS ALB and classic ELB", idleAWS},
+	{3 * time.Minute, "Traefik's idleTimeout", idleTraefik},
+	{4 * time.Minute, "the idle timeout of Azure Load Balancer", idleAzure},
+	{5 * time.Minute, "Envoy's stream_idle_timeout", idleEnvoy},
+	{350 * time.Second, "the idle timeout of AWS NLB", idleNLB},
+	{10 * time.Minute, "Google Cloud's connection tracking", ""},
+	{30 * time.Minute, "the session timeout of common firewalls", ""},
+	{time.Hour, "HAProxy's timeout tunnel as commonly set", "timeout tunnel 24h"},
+	{time.Hour, "Envoy's idle_timeout", "idle_timeout: 0s"},
+	{time.Hour, "the session timeout of common firewalls", ""},
 }
 
-// suspects names the products whose default is that long, within 5 %.
-func suspects(silence time.Duration) string {
-	var named []string
+// suspects names the products whose default is that long, within 5 %, and the steps that raise it.
+func suspects(silence time.Duration) (named string, steps []string) {
+	var products, lines []string
 	for _, d := range idleDefaults {
-		if off := silence - d.after; off <= d.after/20 && off >= -d.after/20 {
-			named = append(named, d.what)
+		if off := silence - d.after; off > d.after/20 || off < -d.after/20 {
+			continue
+		}
+		products = append(products, d.what)
+		if d.line != "" {
+			lines = append(lines, d.line)
 		}
 	}
-	if len(named) == 0 {
-		return "No product that we know has this default: somebody set it."
+	if len(products) == 0 {
+		return "No product that we know has this default: somebody set it.", nil
 	}
-	return "By default that long: " + strings.Join(named, "; ") + "."
+	named = "By default that long: " + strings.Join(products, "; ") + "."
+	return named, append(lines, named+" Take the line for what stands in front of {hostport}, where there is one.")
 }
 
 func wsFlapping(s *scene) []sighting {

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,16 +61,26 @@ func (s *scene) foreign() bool {
 	return false
 }
 
-// names are what users type to reach the target.
+// names are those that a certificate for the target must have, at least one: what users type, or,
+// where nobody told, what the present certificate names.
 func (s *scene) names() []string {
 	if len(s.Target.Names) > 0 {
 		return s.Target.Names
 	}
-	if s.Target.ServerName != "" {
-		return []string{s.Target.ServerName}
+	if leaf := s.leaf(); leaf != nil && s.Target.NamesUnknown {
+		names := slices.DeleteFunc(slices.Clone(leaf.DNSNames), func(n string) bool { return n == drpFiller })
+		for _, ip := range leaf.IPAddresses {
+			names = append(names, ip.String())
+		}
+		if len(names) > 0 {
+			return names[:min(16, len(names))]
+		}
 	}
-	return []string{s.Target.Host}
+	return []string{hostOnly(s.Target)}
 }
+
+// drpFiller is a name without meaning that DRP writes into each certificate it makes.
+const drpFiller = "greg.fill.in"
 
 // apiURL is where the endpoint's API is, also for its file port.
 func (s *scene) apiURL() string {
@@ -90,13 +101,20 @@ func (s *scene) values() values {
 	v := values{
 		"host": t.Host, "port": strconv.Itoa(t.Port), "hostport": net.JoinHostPort(t.Host, strconv.Itoa(t.Port)),
 		"url": baseURL(t), "api": s.apiURL(), "path": t.Path, "name": host, "names": strings.Join(s.names(), " "),
-		"san": subjectAltName(s.names()), "proxy": t.Proxy, "origin": t.Origin, "portal": s.policy.PortalURL,
-		"id": t.ID(), "dial": s.dialled(),
+		"cn": s.names()[0], "san": subjectAltName(s.names()), "proxy": t.Proxy, "origin": t.Origin, "portal": s.policy.PortalURL,
+		"id": t.ID(), "dial": s.dialled(), "probe": baseURL(t) + t.Path, "accept": baseURL(t) + "/",
 	}
-	v.set("is_proxied", t.Proxy != "")
+	if s.leaf() != nil {
+		v["accept"] = acceptAddresses(s)[0]
+	}
+	if s.drp() {
+		v["probe"] = s.apiURL() + "/api/v3/info"
+	}
+	v.set("is_hsts", len(hstsNoException(s)) > 0)
 	v.set("is_foreign", s.foreign())
 	v.set("is_drp", s.drp())
 	v.set("is_api", s.drp() && t.Role != trace.RoleStatic && !s.foreign())
+	v.set("is_issued", s.leaf() != nil && !s.leaf().SelfSigned)
 	v.set("is_static", t.Role == trace.RoleStatic)
 	return v
 }
