@@ -14,23 +14,27 @@ type HTTP struct {
 
 // Answer is one request for an upgrade and what came back.
 type Answer struct {
-	Change    string      // what was changed against the first request: one of the Change* constants
-	Sent      bool        // the request was written
-	Token     bool        // with credentials
-	Origin    string      // the Origin sent
-	Status    int         // 0 when no status line came
-	Reason    string      // reason phrase
-	Proto     string      // "HTTP/1.1"
-	Header    http.Header // at most 256 KiB
-	Body      []byte      // the first KiB
-	First     []byte      // the first bytes of the answer, at most 64: what it is when it is not HTTP
-	Read      int64       // bytes received in all
-	Malformed string      // why it is not HTTP; "" when it is
-	TooLarge  bool        // the header is over 256 KiB
-	HTTP2     bool        // an HTTP/2 frame came in answer to the HTTP/1.1 request
-	Partial   bool        // a status line came, but the header never ended
-	Ended     Ending      // how the connection ended instead of an answer
-	Alert     int         // TLS alert that came instead of an answer, -1 when none (TLS 1.3 reports a missing client certificate only here)
+	Change string      // what was changed against the first request: one of the Change* constants
+	Sent   bool        // the request was written
+	Token  bool        // with credentials
+	Origin string      // the Origin sent
+	Status int         // 0 when no status line came
+	Reason string      // reason phrase
+	Proto  string      // "HTTP/1.1"
+	Header http.Header // at most 256 KiB
+	Body   []byte      // the first KiB
+	First  []byte      // the first bytes of the answer, at most 64: what it is when it is not HTTP
+	Read   int64       // bytes received in all
+	// Interim are the statuses of the 1xx answers, 101 aside, that came before this one, in their
+	// order; filled by the probe. Chromium takes the first for the answer, Firefox passes over them.
+	Interim   []int
+	NUL       bool   // the header holds a NUL byte; filled by the probe. Neither browser takes that
+	Malformed string // why it is not HTTP; "" when it is
+	TooLarge  bool   // the header is over 256 KiB
+	HTTP2     bool   // an HTTP/2 frame came in answer to the HTTP/1.1 request
+	Partial   bool   // a status line came, but the header never ended
+	Ended     Ending // how the connection ended instead of an answer
+	Alert     int    // TLS alert that came instead of an answer, -1 when none (TLS 1.3 reports a missing client certificate only here)
 	Error     string
 	Received  time.Time        // when the status line was in; to compare with the Date header
 	Duration  time.Duration    // from the request's last byte to the end of the header
