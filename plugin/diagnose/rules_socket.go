@@ -64,7 +64,7 @@ func closeRemedy(s *scene, known closecode.Code) []string {
 	}
 	steps := make([]string, 0, len(known.Remedy)+1)
 	for _, step := range known.Remedy {
-		steps = append(steps, strings.ReplaceAll(step, "https://HOST:8092", "{api}"))
+		steps = append(steps, strings.ReplaceAll(step, "https://"+closecode.Address, "{api}"))
 	}
 	return append(steps, "ws-diagnose explain {number}")
 }

@@ -10,8 +10,8 @@ import (
 
 const day = 24 * time.Hour
 
-// span spells a duration for people, in the unit that fits: "12 ms", "1.5 s", "6 minutes",
-// "5 hours", "35 days".
+// span spells a duration for people, in the unit that fits: "12 ms", "1.5 s", "350 s",
+// "15 minutes", "5 hours", "35 days".
 func span(d time.Duration) string {
 	d = max(d, -d)
 	switch {
@@ -19,7 +19,7 @@ func span(d time.Duration) string {
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	case d < 10*time.Second && d%time.Second >= 50*time.Millisecond:
 		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < 2*time.Minute:
+	case d < 10*time.Minute:
 		return fmt.Sprintf("%d s", int64(d.Round(time.Second)/time.Second))
 	case d < 2*time.Hour:
 		return fmt.Sprintf("%d minutes", d/time.Minute)
