@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/textproto"
+	"strconv"
 	"strings"
 	"time"
 
@@ -145,19 +147,21 @@ func interim(head []byte) bool {
 func parseHead(head []byte, a *trace.Answer) error {
 	if i := bytes.IndexByte(head, 0); i >= 0 {
 		a.Malformed = fmt.Sprintf("a NUL byte at offset %d of the header", i)
-		statusLine(head, a)
+		_ = statusLine(head, a)
 		return errors.New(a.Malformed)
 	}
-	res, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), nil)
+	if !statusLine(head, a) {
+		a.Malformed = "the first line is no status line of HTTP"
+		return errors.New(a.Malformed)
+	}
+	// net/http's own reader would take out some headers that belong to the connection.
+	_, fields, _ := bytes.Cut(head, []byte("\n"))
+	header, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(fields))).ReadMIMEHeader()
 	if err != nil {
 		a.Malformed = cut(err.Error(), maxError)
-		statusLine(head, a)
 		return err
 	}
-	_ = res.Body.Close()
-	a.Status, a.Proto, a.Header = res.StatusCode, res.Proto, res.Header
-	_, a.Reason, _ = strings.Cut(res.Status, " ")
-	a.Reason = cut(a.Reason, maxError)
+	a.Header = http.Header(header)
 	return nil
 }
 
@@ -171,24 +175,25 @@ func partialHead(b []byte, err error, a *trace.Answer) {
 			a.Malformed = "an HTTP/2 frame came in answer to an HTTP/1.1 request"
 		}
 	case len(b) > 0:
-		statusLine(b, a)
 		a.TooLarge = errors.Is(err, errHeadSize)
-		a.Partial = a.Status != 0
+		a.Partial = statusLine(b, a)
 	}
 	if a.TooLarge {
 		a.Malformed = errHeadSize.Error()
 	}
 }
 
-// statusLine reads the first line alone, as far as it is one.
-func statusLine(b []byte, a *trace.Answer) {
+// statusLine reads the first line of b (RFC 9112 section 4); false when it is none.
+func statusLine(b []byte, a *trace.Answer) bool {
 	line, _, _ := bytes.Cut(b, []byte("\n"))
-	line = append(bytes.TrimRight(line, "\r"), "\r\n\r\n"...)
-	if res, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(line)), nil); err == nil {
-		_ = res.Body.Close()
-		a.Status, a.Proto = res.StatusCode, res.Proto
-		_, a.Reason, _ = strings.Cut(cut(res.Status, maxError), " ")
+	proto, rest, ok := strings.Cut(strings.TrimRight(cut(string(line), maxError), "\r"), " ")
+	code, reason, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
+	status, err := strconv.Atoi(code)
+	if _, _, http := http.ParseHTTPVersion(proto); !ok || !http || err != nil || len(code) != 3 || status < 100 {
+		return false
 	}
+	a.Status, a.Proto, a.Reason = status, proto, reason
+	return true
 }
 
 // scrubAnswer takes the secrets out of what the server said.

@@ -59,6 +59,9 @@ func (f *frameReader) feed(p []byte) {
 			n := copy(f.head[f.have:f.headLen()], p)
 			f.have += n
 			p = p[n:]
+			if f.have == 2 && n > 0 && f.server {
+				f.checkHead()
+			}
 			if f.have == f.headLen() {
 				f.begin()
 			}
@@ -113,7 +116,7 @@ func (f *frameReader) begin() {
 	}
 	f.sink.frame(f.op, f.fin, int64(min(f.left, 1<<63-1)))
 	if f.server {
-		f.check(h[0], short)
+		f.checkLength(short)
 	}
 	f.have, f.seen, f.payload, f.inside = 0, 0, nil, true
 	if f.left>>63 != 0 {
@@ -128,26 +131,35 @@ func (f *frameReader) begin() {
 	}
 }
 
-// check notes what RFC 6455 forbids in the head.
-func (f *frameReader) check(first byte, short uint64) {
-	fault := func(bad bool, k trace.FrameFaultKind, format string, args ...any) {
-		if bad {
-			f.sink.fault(k, f.op, fmt.Sprintf(format, args...))
-		}
+// faultIf notes a fault of the frame under way.
+func (f *frameReader) faultIf(bad bool, k trace.FrameFaultKind, format string, args ...any) {
+	if bad {
+		f.sink.fault(k, f.head[0]&0x0f, fmt.Sprintf(format, args...))
 	}
-	fault(f.over, trace.FrameAfterClose, "opcode %d, %d bytes", f.op, f.left)
-	fault(f.masked, trace.FrameMasked, "mask %x", f.mask)
-	fault(first&0x70 != 0, trace.FrameRSV, "RSV1=%d RSV2=%d RSV3=%d", first>>6&1, first>>5&1, first>>4&1)
-	fault(f.op > opBinary && f.op < opClose || f.op > opPong, trace.FrameOpcode, "opcode %d", f.op)
-	fault(short == 126 && f.left < 126 || short == 127 && f.left < 1<<16, trace.FrameLength, "%d bytes, length written as %d", f.left, short)
-	fault(f.left>>63 != 0, trace.FrameLengthTop, "length %#x", f.left)
-	if f.op >= opClose {
-		fault(f.left > 125, trace.FrameControlLong, "%d bytes", f.left)
-		fault(!f.fin, trace.FrameControlSplit, "opcode %d without FIN", f.op)
+}
+
+// checkHead notes what RFC 6455 forbids in the first two bytes. gorilla refuses a frame by these and
+// reads no further, so they must not wait for the rest of the head.
+func (f *frameReader) checkHead() {
+	first, short := f.head[0], f.head[1]&0x7f
+	op, fin := first&0x0f, first&0x80 != 0
+	f.faultIf(f.over, trace.FrameAfterClose, "opcode %d", op)
+	f.faultIf(f.head[1]&0x80 != 0, trace.FrameMasked, "mask bit set, opcode %d", op)
+	f.faultIf(first&0x70 != 0, trace.FrameRSV, "RSV1=%d RSV2=%d RSV3=%d", first>>6&1, first>>5&1, first>>4&1)
+	f.faultIf(op > opBinary && op < opClose || op > opPong, trace.FrameOpcode, "opcode %d", op)
+	if op >= opClose {
+		f.faultIf(short > 125, trace.FrameControlLong, "opcode %d, over 125 bytes", op)
+		f.faultIf(!fin, trace.FrameControlSplit, "opcode %d without FIN", op)
 		return
 	}
-	fault(f.op == opContinuation && !f.open, trace.FrameContinuation, "%d bytes", f.left)
-	fault(f.op != opContinuation && f.open, trace.FrameInterleaved, "opcode %d", f.op)
+	f.faultIf(op == opContinuation && !f.open, trace.FrameContinuation, "opcode 0 outside a message")
+	f.faultIf(op != opContinuation && f.open, trace.FrameInterleaved, "opcode %d inside a message", op)
+}
+
+// checkLength notes what RFC 6455 forbids in the length.
+func (f *frameReader) checkLength(short uint64) {
+	f.faultIf(short == 126 && f.left < 126 || short == 127 && f.left < 1<<16, trace.FrameLength, "%d bytes, length written as %d", f.left, short)
+	f.faultIf(f.left>>63 != 0, trace.FrameLengthTop, "length %#x", f.left)
 }
 
 // take looks at a piece of payload.
