@@ -85,16 +85,24 @@ type limited struct {
 
 // tokens reads ws-diagnose/endpoint-tokens from the profile ws-diagnose, decoded. It is not a param
 // of the plugin, because the SDK writes those to the log. Where there is no such profile there are
-// no such tokens.
-func (s *server) tokens(ctx context.Context) map[string]endpointToken {
+// no such tokens. No error quotes what was read.
+func (s *server) tokens(ctx context.Context) (map[string]endpointToken, error) {
 	var params map[string]json.RawMessage
 	err := s.do(ctx, s.client.Req().UrlFor("profiles", Name, "params").Params("decode", "true"), &params)
-	if err != nil {
-		return nil
+	switch {
+	case status(err) == http.StatusNotFound:
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("the params of profile %s cannot be had: %w", Name, err)
+	}
+	text := params[Name+"/endpoint-tokens"]
+	if text == nil {
+		return nil, nil
 	}
 	var tokens map[string]endpointToken
-	if json.Unmarshal(params[Name+"/endpoint-tokens"], &tokens) != nil {
-		return nil
+	if json.Unmarshal(text, &tokens) != nil {
+		return nil, fmt.Errorf("param %s/endpoint-tokens of profile %s is not what it should be: "+
+			"allowed is an object with a token for each host:port", Name, Name)
 	}
-	return tokens
+	return tokens, nil
 }

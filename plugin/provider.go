@@ -33,12 +33,9 @@ func (p *Provider) Config(l logger.Logger, _ *api.Client, params map[string]any)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	next, err := newService(settings, p.version, os.Getenv("RS_ENDPOINT"), os.Getenv("RS_TOKEN"), l)
+	next, err := newService(settings, p.version, os.Getenv("RS_ENDPOINT"), os.Getenv("RS_TOKEN"), l, p.service)
 	if err != nil {
 		return failure(http.StatusBadRequest, err)
-	}
-	if p.service != nil {
-		p.service.stop()
 	}
 	p.service = next
 	next.start()
@@ -51,6 +48,7 @@ func (p *Provider) Stop(logger.Logger) {
 	defer p.mu.Unlock()
 	if p.service != nil {
 		p.service.stop()
+		p.service.keeper.Close()
 		p.service = nil
 	}
 }

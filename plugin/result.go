@@ -19,19 +19,55 @@ type Result struct {
 	Verdict  diagnose.Verdict  `json:"verdict"`
 	Time     time.Time         `json:"time"`
 	Version  string            `json:"version"`
-	Markdown string            `json:"markdown"` // all of it for people, for a job's log
+	Schedule *Schedule         `json:"schedule,omitempty"` // nil where the server knows no triggers
+	Markdown string            `json:"markdown"`           // all of it for people, for a job's log
 	Reports  []json.RawMessage `json:"reports"`
+}
+
+// Schedule is when the check ran by itself.
+type Schedule struct {
+	Trigger      string    `json:"trigger"`
+	Enabled      bool      `json:"enabled"`
+	EveryMinutes int       `json:"every_minutes"` // 0 when the trigger's time could not be read
+	Runs         []pastRun `json:"runs"`          // the last ones, newest first
+}
+
+// newSchedule is the schedule as the evidence has it.
+func newSchedule(s *trace.Schedule) *Schedule {
+	if s == nil {
+		return nil
+	}
+	schedule := &Schedule{Trigger: s.Trigger, Enabled: s.Enabled, EveryMinutes: int(s.Every / time.Minute), Runs: []pastRun{}}
+	for _, r := range s.Runs {
+		schedule.Runs = append(schedule.Runs, pastRun{
+			Time: r.Time.UTC().Truncate(time.Second), StartedBy: r.StartedBy, Verdict: r.Verdict})
+	}
+	return schedule
+}
+
+// markdown says in a paragraph when the last runs were and what started them.
+func (s *Schedule) markdown() string {
+	state := "off"
+	if s.Enabled {
+		state = "on"
+	}
+	text := fmt.Sprintf("## Schedule\n\nTrigger %s: %s.\n", s.Trigger, state)
+	for _, r := range s.Runs {
+		text += fmt.Sprintf("- %s by %s %s\n", r.Time.Format(time.RFC3339), r.StartedBy, r.Verdict)
+	}
+	return text
 }
 
 // newResult sums a run up.
 func newResult(evidence trace.Evidence, reports []diagnose.Report, version string) *Result {
 	worst := worstOf(reports)
 	result := &Result{
-		Summary: summary(reports, worst),
-		Verdict: worst.Verdict,
-		Time:    evidence.Time.UTC().Truncate(time.Second),
-		Version: version,
-		Reports: []json.RawMessage{},
+		Summary:  summary(reports, worst),
+		Verdict:  worst.Verdict,
+		Time:     evidence.Time.UTC().Truncate(time.Second),
+		Version:  version,
+		Schedule: newSchedule(evidence.Schedule),
+		Reports:  []json.RawMessage{},
 	}
 	parts := []string{}
 	for _, r := range reports {
@@ -40,6 +76,9 @@ func newResult(evidence trace.Evidence, reports []diagnose.Report, version strin
 			result.Reports = append(result.Reports, bytes.TrimSpace(line.Bytes()))
 		}
 		parts = append(parts, report.Markdown(r))
+	}
+	if result.Schedule != nil {
+		parts = append(parts, result.Schedule.markdown())
 	}
 	result.Markdown = strings.Join(parts, "\n")
 	return result

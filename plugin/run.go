@@ -2,11 +2,14 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"ws-diagnose/plugin/alert"
 	"ws-diagnose/plugin/cert"
 	"ws-diagnose/plugin/diagnose"
 	"ws-diagnose/plugin/probe"
@@ -24,7 +27,7 @@ const (
 type question struct {
 	settings  Settings
 	endpoint  *trace.Target // check this one alone, from an action on an object of type endpoints
-	startedBy string        // "action", "interval", "trigger" or "work order"
+	startedBy string        // one of the by* constants
 }
 
 // key is the same for questions that one run answers.
@@ -47,12 +50,19 @@ type flight struct {
 	err       error
 }
 
+// errStopped is what those get who wait for a run when the plugin ends.
+var errStopped = errors.New("the plugin was stopped or configured anew during the check: try again")
+
 // maxFlights bounds how many different questions may be under way.
 const maxFlights = 4
 
 // run answers a question, by the run that is under way for the same question or by one of its own.
 func (sv *service) run(q question) (*Result, error) {
 	sv.flights.mu.Lock()
+	if sv.life.Err() != nil {
+		sv.flights.mu.Unlock()
+		return nil, errStopped
+	}
 	f, joined := sv.flights.running[q.key()]
 	if !joined {
 		if len(sv.flights.running) >= maxFlights {
@@ -65,13 +75,13 @@ func (sv *service) run(q question) (*Result, error) {
 		f = &flight{done: make(chan struct{})}
 		sv.flights.running[q.key()] = f
 	}
-	if f.startedBy == "" || f.startedBy == "action" {
+	if f.startedBy == "" || f.startedBy == byAction {
 		f.startedBy = q.startedBy
 	}
-	sv.flights.mu.Unlock()
 	if !joined {
 		sv.busy.Go(func() { sv.fly(q, f) })
 	}
+	sv.flights.mu.Unlock()
 	<-f.done
 	return f.result, f.err
 }
@@ -93,19 +103,43 @@ func (sv *service) fly(q question, f *flight) {
 	delete(sv.flights.running, q.key())
 	startedBy := f.startedBy
 	sv.flights.mu.Unlock()
+	if err == nil && sv.life.Err() != nil {
+		err = errStopped
+	}
 	if err != nil {
 		f.err = err
 		return
 	}
 	reports := diagnose.Diagnose(evidence, q.settings.policy(sv.version))
 	f.result = newResult(evidence, reports, sv.version)
-	_ = startedBy
+	sv.tell(ctx, q, startedBy, evidence, reports)
+}
+
+// tell brings the alerts and the memory up to date with a run. A run with thresholds of its own,
+// or on an endpoint of its own, is the caller's alone.
+func (sv *service) tell(ctx context.Context, q question, startedBy string, evidence trace.Evidence, reports []diagnose.Report) {
+	if q.endpoint != nil || q.settings.policy("") != sv.settings.policy("") {
+		return
+	}
+	scheduled := startedBy != byAction
+	if sv.settings.Alerts {
+		sv.keeper.Report(ctx, reports, alert.Run{
+			Time: evidence.Time, Scheduled: scheduled, Complete: q.settings.Target == ""})
+	}
+	var past *pastRun
+	if scheduled {
+		past = &pastRun{Time: time.Now().UTC(), StartedBy: startedBy, Verdict: string(worstOf(reports).Verdict)}
+	}
+	remembered := sv.notebook.note(evidence.Traces, past, time.Now().UTC())
+	if err := sv.server.saveState(ctx, remembered); err != nil {
+		sv.log.Warnf("profile %s cannot be written, tried again after the next run: %v", stateProfile, err)
+	}
 }
 
 // gather asks the server what there is to look at, and looks at all of it at the same time.
 func (sv *service) gather(ctx context.Context, q question) (trace.Evidence, error) {
 	evidence := trace.Evidence{Time: time.Now(), Vantage: sv.vantage}
-	list, tokens, err := sv.ask(ctx, q)
+	known, err := sv.ask(ctx, q)
 	if err != nil {
 		return evidence, err
 	}
@@ -113,12 +147,20 @@ func (sv *service) gather(ctx context.Context, q question) (trace.Evidence, erro
 	if err != nil {
 		return evidence, err
 	}
-	safe := &vault{token: sv.token, tokens: tokens, loopback: newPromise()}
+	evidence.Schedule = known.schedule
+	evidence.Known, evidence.Traces = known.certificates, make([]*trace.Trace, len(known.targets))
+	safe := &vault{token: sv.token, tokens: known.tokens, loopback: newPromise()}
 	deadline, _ := ctx.Deadline()
-	evidence.Traces = make([]*trace.Trace, len(list))
 	var all sync.WaitGroup
-	for i, target := range list {
+	var fault atomic.Value
+	for i, target := range known.targets {
 		all.Go(func() {
+			defer func() {
+				if f := recover(); f != nil {
+					sv.log.Errorf("fault in the check of %s: %v\n%s", target.ID(), f, debug.Stack())
+					fault.Store(fmt.Sprint(f))
+				}
+			}()
 			evidence.Traces[i] = probe.Check(ctx, target, probe.Options{
 				Timeout:     time.Until(deadline) - tellTime,
 				Roots:       roots,
@@ -131,30 +173,59 @@ func (sv *service) gather(ctx context.Context, q question) (trace.Evidence, erro
 		})
 	}
 	all.Wait()
+	if f := fault.Load(); f != nil {
+		return evidence, fmt.Errorf("fault in the check itself, see the server's log: %v", f)
+	}
 	dropForeignNames(evidence.Traces)
 	return evidence, nil
 }
 
-// ask learns from the server which targets there are, and the tokens for those that are not the
-// server itself. A server that does not answer is looked at all the same.
-func (sv *service) ask(ctx context.Context, q question) ([]trace.Target, map[string]endpointToken, error) {
+// knowledge is what a run has to know before it looks.
+type knowledge struct {
+	targets      []trace.Target
+	tokens       map[string]endpointToken // for targets that are not the server itself
+	certificates map[string]trace.Known
+	schedule     *trace.Schedule
+}
+
+// ask learns from the server, in one go, what a run has to know. A server that does not answer is
+// looked at all the same.
+func (sv *service) ask(ctx context.Context, q question) (knowledge, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
+	var k knowledge
 	var info serverInfo
-	var tokens map[string]endpointToken
-	var both sync.WaitGroup
-	both.Go(func() {
+	var remembered state
+	var answers sync.WaitGroup
+	answers.Go(func() {
 		if err := sv.server.get(ctx, &info, "info"); err != nil {
 			sv.log.Warnf("the server's info cannot be had: %v", err)
 		}
 	})
-	both.Go(func() { tokens = sv.server.tokens(ctx) })
-	both.Wait()
+	answers.Go(func() {
+		var err error
+		if k.tokens, err = sv.server.tokens(ctx); err != nil {
+			sv.log.Warnf("other endpoints are checked without a token: %v", err)
+		}
+	})
+	answers.Go(func() { k.schedule = sv.schedule(ctx) })
+	answers.Go(func() { remembered = sv.notebook.read(ctx, sv.server) })
+	answers.Wait()
+	var runs []trace.Run
+	k.certificates, runs = remembered.evidence()
+	if k.schedule != nil {
+		if q.startedBy != byAction { // this very run has come
+			runs = append([]trace.Run{{Time: time.Now(), StartedBy: q.startedBy}}, runs...)
+		}
+		k.schedule.Runs = runs
+	}
 	if q.endpoint != nil {
 		target := *q.endpoint
 		target.Origin = q.settings.PortalURL
-		return []trace.Target{target}, tokens, nil
+		k.targets = []trace.Target{target}
+		return k, nil
 	}
-	list, err := choose(targets(q.settings, sv.endpoint, info), q.settings.Target)
-	return list, tokens, err
+	var err error
+	k.targets, err = choose(targets(q.settings, sv.endpoint, info), q.settings.Target)
+	return k, err
 }

@@ -12,7 +12,9 @@ import (
 	"github.com/sirupsen/logrus"
 	"gitlab.com/rackn/logger"
 	"gitlab.com/rackn/provision/v4/models"
+	sdk "gitlab.com/rackn/provision/v4/plugin"
 
+	"ws-diagnose/plugin/alert"
 	"ws-diagnose/plugin/trace"
 )
 
@@ -30,13 +32,18 @@ type service struct {
 	log      *logrus.Logger
 	outbox   *outbox
 	flights  flights
+	keeper   *alert.Keeper
+	notebook *notebook
+	since    time.Time
 
 	life context.Context // ends with the service
 	end  context.CancelFunc
 	busy sync.WaitGroup
 }
 
-func newService(s Settings, version, endpoint, token string, l logger.Logger) (*service, error) {
+// newService makes the service for settings. What former, if there is one, has yet to tell and what
+// it remembers goes on in the new one.
+func newService(s Settings, version, endpoint, token string, l logger.Logger, former *service) (*service, error) {
 	server, err := connect(serverPort(endpoint), token)
 	if err != nil {
 		return nil, err
@@ -46,20 +53,44 @@ func newService(s Settings, version, endpoint, token string, l logger.Logger) (*
 		vantage = "unknown"
 	}
 	sv := &service{settings: s, version: version, vantage: vantage, endpoint: endpoint, token: token,
-		server: server, outbox: newOutbox()}
+		server: server, outbox: newOutbox(), notebook: &notebook{}, since: time.Now()}
 	sv.log = newLog(l, sv.outbox)
 	sv.life, sv.end = context.WithCancel(context.Background())
+	if former != nil {
+		former.stop()
+		sv.notebook, sv.keeper, sv.since = former.notebook, former.keeper, former.since
+		sv.keeper.Configure(sv.keeping())
+	} else {
+		sv.keeper = alert.NewKeeper(sv.keeping())
+	}
 	return sv, nil
+}
+
+// keeping is what the alerts are kept with.
+func (sv *service) keeping() alert.Options {
+	return alert.Options{
+		Store:    alert.NewServer(sv.server.client),
+		Settings: alert.Settings{ConfirmRuns: sv.settings.ConfirmRuns, AutoAcknowledge: sv.settings.AutoAcknowledge},
+		Log:      sv.log,
+		Publish: func(e alert.Event) {
+			sv.outbox.put(func() { sdk.Publish(Name, e.Action, e.Key, e.Object) })
+		},
+	}
 }
 
 // start begins the plugin's own schedule.
 func (sv *service) start() {
-	sv.log.WithField("endpoints", len(sv.settings.Endpoints)).Info("configured")
+	sv.log.Infof("configured: %d endpoints of users, own runs every %v", len(sv.settings.Endpoints), sv.settings.Interval)
+	if sv.settings.Interval > 0 {
+		sv.busy.Go(func() { sv.ownRuns().beat(sv.life) })
+	}
 }
 
 // stop ends what runs, and waits for it a little.
 func (sv *service) stop() {
+	sv.flights.mu.Lock() // no run begins after this
 	sv.end()
+	sv.flights.mu.Unlock()
 	done := make(chan struct{})
 	go func() {
 		sv.busy.Wait()
@@ -79,7 +110,7 @@ func (sv *service) act(action *models.Action) (json.RawMessage, *models.Error) {
 	if err != nil {
 		return nil, failure(http.StatusBadRequest, err)
 	}
-	q := question{settings: settings, startedBy: "action"}
+	q := question{settings: settings, startedBy: sv.startedBy(settings.WorkOrder)}
 	if q.endpoint, err = remoteEndpoint(action.Model); err != nil {
 		return nil, failure(http.StatusBadRequest, err)
 	}

@@ -69,7 +69,7 @@ var paramTable = []param{
 	{"cert-warn-days", forConfig | forAction, 30,
 		whole(1, 3650, func(s *Settings, n int) { s.CertWarnDays = n })},
 	{"cert-error-days", forConfig | forAction, 7,
-		whole(0, 3650, func(s *Settings, n int) { s.CertErrorDays = n })},
+		whole(1, 3650, func(s *Settings, n int) { s.CertErrorDays = n })},
 	{"require-trusted", forConfig | forAction, false,
 		truth(func(s *Settings, b bool) { s.RequireTrusted = b })},
 	{"timeout-seconds", forConfig | forAction, 15,
@@ -224,6 +224,9 @@ func shown(value any) string {
 
 func setPortalURL(s *Settings, value any) error {
 	text, _ := value.(string)
+	if strings.Contains(text, "@") { // not quoted: a password may stand there
+		return fmt.Errorf("has a user or password in it: allowed is the address of a site alone")
+	}
 	u, err := url.Parse(text)
 	if err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Hostname() == "" ||
 		u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {

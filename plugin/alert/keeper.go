@@ -55,11 +55,14 @@ func (k *Keeper) Close() {
 	k.retries.Wait()
 }
 
-// Configure changes the settings and keeps what is known.
-func (k *Keeper) Configure(store Store, s Settings) {
+// Configure changes what the keeper works with; what it knows stays.
+func (k *Keeper) Configure(o Options) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.o.Store, k.o.Settings = store, s
+	k.o = o
 }
 
 // Report takes in what a run saw and brings the alerts up to date, as far as ctx allows; the rest is

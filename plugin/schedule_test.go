@@ -1,0 +1,90 @@
+package plugin
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestCronEvery(t *testing.T) {
+	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	for line, want := range map[string]time.Duration{
+		"15 * * * *":      time.Hour,
+		"*/10 * * * *":    10 * time.Minute,
+		"30 4,16 * * *":   12 * time.Hour,
+		"0 9-17 * * *":    16 * time.Hour,
+		"0 0 * * 7":       7 * 24 * time.Hour,
+		"0 0 * * 1-5":     3 * 24 * time.Hour,
+		"0 0 1 * *":       31 * 24 * time.Hour,
+		"0 0 1,15 * 3":    7 * 24 * time.Hour,
+		"5-59/20 * * * *": 20 * time.Minute,
+		"0 0 1 1 *":       0,
+	} {
+		if every, err := cronEvery(line, from); err != nil || every != want {
+			t.Errorf("%q: %v, %v; want %v", line, every, err, want)
+		}
+	}
+	for _, line := range []string{"", "* * * *", "60 * * * *", "a * * * *", "*/0 * * * *", "5-1 * * * *", "* * * * * *", "-1 * * * *"} {
+		if _, err := cronEvery(line, from); err == nil {
+			t.Errorf("%q is taken", line)
+		}
+	}
+}
+
+func FuzzCronEvery(f *testing.F) {
+	f.Add("*/5 0-7 1,2 * 7")
+	f.Fuzz(func(t *testing.T, line string) {
+		if every, err := cronEvery(line, time.Unix(0, 0).UTC()); err == nil && every < 0 {
+			t.Errorf("%q: %v", line, every)
+		}
+	})
+}
+
+func TestBeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		begin := time.Now()
+		var runs []time.Duration
+		var last time.Time
+		m := metronome{every: time.Hour, offset: 7 * time.Minute,
+			last: func() time.Time { return last },
+			run:  func() { runs = append(runs, time.Since(begin)); last = time.Now() },
+		}
+		go m.beat(ctx)
+		time.Sleep(100 * time.Minute)
+		last = time.Now() // a trigger's run, 27 minutes before the third would be due
+		time.Sleep(80 * time.Minute)
+		cancel()
+		synctest.Wait()
+		want := []time.Duration{7 * time.Minute, 67 * time.Minute}
+		if len(runs) != 2 || runs[0] != want[0] || runs[1] != want[1] {
+			t.Errorf("ran at %v, want %v: the third was too soon after another one", runs, want)
+		}
+	})
+}
+
+func TestStartOffset(t *testing.T) {
+	seen := map[time.Duration]bool{}
+	for _, id := range []string{"a", "b", "c", "d"} {
+		offset := startOffset(id, time.Hour)
+		if offset != startOffset(id, time.Hour) || offset <= 0 || offset > 31*time.Minute {
+			t.Errorf("%s: %v", id, offset)
+		}
+		seen[offset] = true
+	}
+	if len(seen) != 4 {
+		t.Errorf("four endpoints run at %d moments", len(seen))
+	}
+}
+
+func TestMergeState(t *testing.T) {
+	old := state{Known: map[string]known{"a": {SHA256: "1"}, "b": {SHA256: "2"}}, Runs: make([]pastRun, keptRuns)}
+	merged := old.merge(state{Known: map[string]known{"b": {SHA256: "3"}}, Runs: []pastRun{{Verdict: "ok"}}})
+	if merged.Known["a"].SHA256 != "1" || merged.Known["b"].SHA256 != "3" || old.Known["b"].SHA256 != "2" {
+		t.Errorf("%v", merged.Known)
+	}
+	if len(merged.Runs) != keptRuns || merged.Runs[0].Verdict != "ok" {
+		t.Errorf("%v", merged.Runs)
+	}
+}
