@@ -43,6 +43,7 @@ type End struct {
 	QuietIn  time.Duration // since the last byte from the server
 	QuietOut time.Duration // since our last byte
 	TooLarge bool          // we ended it: a message beyond Socket.Limit
+	Survived time.Duration // the longest silence, of both directions, that the socket outlived
 	MidFrame bool          // the connection ended inside a frame
 	Error    string
 }
@@ -92,22 +93,4 @@ type FrameFault struct {
 	RSV    byte   // the reserved bits, RSV1 as 4, RSV2 as 2, RSV3 as 1; filled by the probe
 	Detail string // the offending value, for people
 	Stage  StageName
-}
-
-// Watch is what the watcher knows of one target's long-lived socket.
-type Watch struct {
-	Since   time.Time     // watched since
-	Open    bool          // the socket is open now
-	Opened  time.Time     // since when the present socket is open
-	Longest time.Duration // longest life of a socket
-	Ends    []WatchEnd    // the last ends, oldest first, at most 100
-	Lost    int           // numbered events that did not arrive while the socket lived
-	Sent    int           // numbered events sent
-}
-
-// WatchEnd is one end of a watched socket, or one failed attempt to open it again.
-type WatchEnd struct {
-	At      time.Time
-	End            // Held is 0 for a failed attempt
-	Attempt *Trace // what a quick probe found right after; nil when none was made
 }
