@@ -70,15 +70,8 @@ type search struct {
 	cut    bool // a bound ended the search before every path was seen
 }
 
-// newSearch prepares a search; certificates sent twice count once.
 func newSearch(sent []*x509.Certificate, roots *Roots, now time.Time) *search {
-	s := &search{roots: roots, now: now, fits: map[[2]*x509.Certificate]bool{}}
-	for _, c := range sent {
-		if !contains(s.sent, c) {
-			s.sent = append(s.sent, c)
-		}
-	}
-	return s
+	return &search{sent: sent, roots: roots, now: now, fits: map[[2]*x509.Certificate]bool{}}
 }
 
 // run returns the best path. The given roots are tried first: where they do, the system's need not
@@ -140,9 +133,9 @@ func (s *search) note(p path) {
 	}
 }
 
-// issuers returns the certificates that may have signed child and are not on the way yet, those
-// of matching key identifier first. When the signature fits none of them, forged is true and they
-// are those that claim to have signed it: the name is the issuer's, the identifier not another's.
+// issuers returns the certificates that may have signed child and are not on the way yet, each once,
+// those of matching key identifier first. When the signature fits none of them, forged is true and
+// they are those that claim to have signed it: the name is the issuer's, the identifier not another's.
 func (s *search) issuers(child *x509.Certificate, way []*x509.Certificate) (found []*x509.Certificate, forged bool) {
 	candidates := s.roots.find(child.RawIssuer, s.system)
 	for _, c := range s.sent {

@@ -82,6 +82,8 @@ func corrupt(t testing.TB, e *entity) *entity {
 	return reparse(t, der, e.key)
 }
 
+// fixture reads a self-signed certificate that openssl made (req -new -x509), of a kind that Go
+// does not make. Dates do not matter where they are used.
 func fixture(t testing.TB, name string) *x509.Certificate {
 	t.Helper()
 	text, err := os.ReadFile("testdata/" + name)
