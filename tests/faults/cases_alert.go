@@ -3,6 +3,7 @@ package faults
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"testing"
 )
@@ -79,10 +80,24 @@ func clientCertCases() []Case {
 			cfg.ClientAuth = tls.RequestClientCert
 			return listen(tb, overTLS(cfg, answered((*Conn).FIN)))
 		}},
+		{Name: "mtls-optional-then-400", Finding: "tls-client-cert", What: "asked for; without one the answer is 400 with the reason, as nginx does", Start: func(tb testing.TB, pki *PKI) *Server {
+			cfg := config(pki.Leaf().Serve())
+			cfg.ClientAuth = tls.RequestClientCert
+			return listen(tb, overTLS(cfg, noCertificateSent))
+		}},
 		{Name: "mtls-optional-then-403", Finding: "upgrade-forbidden", What: "asked for; without one the answer is 403", Start: func(tb testing.TB, pki *PKI) *Server {
 			cfg := config(pki.Leaf().Serve())
 			cfg.ClientAuth = tls.RequestClientCert
 			return listen(tb, overTLS(cfg, status(403)))
 		}},
+	}
+}
+
+// noCertificateSent answers in the words of nginx's ssl_verify_client.
+func noCertificateSent(c *Conn) {
+	const page = "<html><head><title>400 No required SSL certificate was sent</title></head></html>\r\n"
+	if c.ReadRequest() {
+		c.Say(statusLine(400), "Server: nginx", "Content-Type: text/html", fmt.Sprintf("Content-Length: %d", len(page)), "Connection: close")
+		io.WriteString(c, page)
 	}
 }

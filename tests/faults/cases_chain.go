@@ -59,6 +59,9 @@ func certChainCases() []Case {
 			i := p.Intermediate("bad signature")
 			return []*Identity{p.Mint(i), i.badSignature()}
 		})},
+		{Name: "chain-115kib", Finding: "cert-chain-invalid", What: "115 KiB of certificates, more than Chromium takes", Start: chain(bulky(115 * kib))},
+		{Name: "chain-200kib", Finding: "cert-chain-invalid", What: "200 KiB of certificates, more than any browser takes", Start: chain(bulky(200 * kib))},
+		{Name: "chain-300kib", Finding: "cert-chain-invalid", What: "300 KiB of certificates, more than crypto/tls takes", Start: chain(bulky(300 * kib))},
 		{Name: "leaf-unknown-critical", Finding: "cert-chain-invalid", What: "a critical extension of the leaf that nobody knows", Start: leaf(unknownCritical())},
 		{Name: "intermediate-unknown-critical", Finding: "cert-chain-invalid", What: "the same in the intermediate", Start: below("critical", unknownCritical())},
 	}
@@ -105,4 +108,9 @@ func serveSilence(*PKI, *Identity) http.HandlerFunc {
 
 func serveStranger(p *PKI, _ *Identity) http.HandlerFunc {
 	return serveDER(p, p.Mint(nil, ca("stranger at an address")))
+}
+
+// bulky is the faultless leaf with so many others that all together have about n bytes.
+func bulky(n int) func(*PKI) []*Identity {
+	return func(p *PKI) []*Identity { return crowdOf(p, n/(len(p.Leaf().DER)+3)) }
 }

@@ -33,9 +33,15 @@ func oddCloses() []Case {
 		{Name: "close-reason-bidi", Finding: "ws-closed", What: "bidirectional controls in the reason", Start: closing(closeFrame(1011, "\u202egnp.exe\u2066\u200b"))},
 		{Name: "close-reason-markup", Finding: "ws-closed", What: "HTML and Markdown in the reason", Start: closing(closeFrame(1011, "<script>alert(1)</script> [a](javascript:b) `c` | d\n# e"))},
 		{Name: "close-reason-newlines", Finding: "ws-closed", What: "line breaks and NUL in the reason", Start: closing(closeFrame(1011, "a\r\nOK: all is well\r\n\x00"))},
-		{Name: "close-reason-token", Finding: "ws-closed", What: "the request's Authorization echoed as the reason", Start: play(func(c *Conn) {
-			if c.Upgrade() {
+		{Name: "close-reason-token", DRP: true, Finding: "ws-closed", What: "the request's Authorization echoed as the reason", Start: play(func(c *Conn) {
+			if c.Open() {
 				c.Send(closeFrame(1008, c.Request.Header.Get("Authorization")+" "+c.Request.URL.RawQuery))
+				hold(c)
+			}
+		})},
+		{Name: "close-then-holds", Finding: "ws-closed", What: "closes with 1001, but never ends the connection", Start: play(func(c *Conn) {
+			if c.Open() {
+				c.Send(closeFrame(1001, "zoo"))
 				hold(c)
 			}
 		})},
@@ -43,14 +49,14 @@ func oddCloses() []Case {
 		{Name: "close-reason-not-utf8", Finding: "ws-closed-invalid", What: "a reason that is not UTF-8", Start: closing(closeFrame(1011, "\xff\xfe\xed\xa0\x80"))},
 		{Name: "close-reason-over-123", Finding: "ws-protocol-error", What: "reason of 200 bytes: a control frame over 125", Start: closing(closeFrame(1011, strings.Repeat("r", 200)))},
 		{Name: "close-1011-then-rst", Finding: "ws-closed", What: "close frame, then RST", Start: play(func(c *Conn) {
-			if c.Upgrade() {
+			if c.Open() {
 				c.Send(closeFrame(1011, "zoo"))
 				c.ReadFrame() // the answer: RST before it could overtake the close frame
 				c.RST()
 			}
 		})},
 		{Name: "close-1001-then-fin", Finding: "ws-closed", What: "close frame, then FIN without awaiting the answer", Start: play(func(c *Conn) {
-			if c.Upgrade() {
+			if c.Open() {
 				c.Send(closeFrame(1001, "shutting down"))
 				c.FIN()
 			}
@@ -64,7 +70,7 @@ func oddCloses() []Case {
 // closing sends frames, the last of which ends the socket, and awaits the client's own end.
 func closing(frames ...[]byte) starter {
 	return play(func(c *Conn) {
-		if !c.Upgrade() || c.Send(frames...) != nil {
+		if !c.Open() || c.Send(frames...) != nil {
 			return
 		}
 		for {

@@ -32,7 +32,7 @@ func dropCases() []Case {
 // dropping sends frames on an open socket, then ends the connection.
 func dropping(end func(*Conn), frames ...[]byte) starter {
 	return play(func(c *Conn) {
-		if c.Upgrade() {
+		if c.Open() {
 			c.Send(frames...)
 			end(c)
 		}

@@ -30,11 +30,6 @@ func httpCases() []Case {
 			c.Say(statusLine(101), append([]string{"X-Long: " + strings.Repeat("a", 1<<20)}, rightUpgrade...)...)
 		}))},
 		{Name: "http-headers-latin1", What: "a right 101 with Latin-1 and UTF-8 in other fields", Start: play(switching(statusLine(101), append([]string{"X-Who: M\xfcller", "X-Where: Zürich"}, rightUpgrade...)...))},
-		{Name: "http-103-first", What: "103 Early Hints, then a right 101", Start: play(answered(func(c *Conn) {
-			c.Say(statusLine(103), "Link: </x>; rel=preload")
-			c.Say(statusLine(101), rightUpgrade...)
-			c.Live(manners{})
-		}))},
 		{Name: "http-garbage", Finding: "http-malformed", What: "bytes that are no HTTP", Start: says200("\x00\x01\x02 not HTTP \x1b[2J\r\n\r\n")},
 		{Name: "http-json", Finding: "http-malformed", What: "JSON without a status line", Start: says200(`{"error":"upgrade required"}` + "\n")},
 		{Name: "http-09-page", Finding: "http-malformed", What: "a page without a header, as HTTP/0.9", Start: says200("<html><body>It works!</body></html>\n")},

@@ -91,6 +91,7 @@ func message(n int, first byte) func(*Conn) {
 func bulk(n int) script {
 	return upgraded(func(c *Conn) {
 		message(n, fin|opBinary)(c)
+		c.closed = true
 		c.Send(closeFrame(1000, ""))
 	})
 }

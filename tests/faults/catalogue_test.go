@@ -1,7 +1,9 @@
 package faults
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"slices"
@@ -17,7 +19,7 @@ import (
 var verbose = flag.Bool("findings", false, "print what the check found in each case")
 
 // crews is how many cases are checked at a time: most of the time of most of them is waiting.
-const crews = 12
+const crews = 16
 
 // elsewhere are the findings that no single check of a server can reach, and who proves them.
 var elsewhere = map[string]string{
@@ -55,7 +57,7 @@ type outcome struct {
 // TestCatalogue runs the real check against every case: what comes first must be the root cause,
 // and no other error may be claimed.
 func TestCatalogue(t *testing.T) {
-	k := &Checker{PKI: NewPKI(t), Resolver: Resolver(t), Timeout: 5 * time.Second, Listen: 200 * time.Millisecond}
+	k := &Checker{PKI: NewPKI(t), Resolver: Resolver(t), Timeout: 5 * time.Second, Listen: 400 * time.Millisecond}
 	slots := make(chan struct{}, crews)
 	var wg sync.WaitGroup
 	for _, c := range All() {
@@ -76,6 +78,15 @@ func checkCase(t *testing.T, k *Checker, c Case) {
 	}
 	if msg := disagreement(c, o); msg != "" {
 		t.Errorf("%s\n%s", msg, account(o))
+	}
+	report, err := json.Marshal(o.report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{Token, `\u001b`, "\u202e", "\u2066", `\u0000`} {
+		if bytes.Contains(report, []byte(bad)) {
+			t.Errorf("the report holds %q: %s", bad, report)
+		}
 	}
 }
 

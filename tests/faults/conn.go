@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // Conn is a connection on which a script speaks the server's part, above TLS where there is any.
@@ -60,6 +61,19 @@ var rightUpgrade = []string{"Upgrade: websocket", "Connection: Upgrade", "Sec-We
 // Upgrade reads the request and switches to the websocket protocol.
 func (c *Conn) Upgrade() bool {
 	return c.ReadRequest() && c.Say("HTTP/1.1 101 Switching Protocols", rightUpgrade...) == nil
+}
+
+// breath is how long a case waits before what it does to an open socket: Firefox forgets to tell
+// its page that the socket opened when a fault follows at once.
+const breath = 150 * time.Millisecond
+
+// Open switches to the websocket protocol and lets the client take notice.
+func (c *Conn) Open() bool {
+	if !c.Upgrade() {
+		return false
+	}
+	time.Sleep(breath)
+	return true
 }
 
 // FIN ends the connection below TLS: no close_notify.
@@ -197,7 +211,7 @@ func healthy(c *Conn) {
 // upgraded plays f once the socket is open, and then behaves well.
 func upgraded(f func(*Conn)) script {
 	return func(c *Conn) {
-		if c.Upgrade() {
+		if c.Open() {
 			f(c)
 			c.Live(manners{})
 		}

@@ -39,7 +39,6 @@ var strangers = map[string]string{
 	"tls12-rsa-kex-cbc-only":        "Go does not offer RSA key exchange",
 	"keyusage-encipherment-rsa-kex": "Go does not offer RSA key exchange",
 	"http-headers-200kib":           "gorilla reads smaller headers only",
-	"http-103-first":                "gorilla takes the first answer for the last",
 }
 
 // TestHealthyCasesOpen dials every case without fault by a client that knows nothing of this
