@@ -41,14 +41,14 @@ func bench(provider string) error {
 	if _, err := os.Stat(provider); err != nil {
 		return fmt.Errorf("the provider binary is missing: %w; run `make build` first", err)
 	}
-	server, err := startServer()
+	echo, err := startServer()
 	if err != nil {
 		return err
 	}
-	defer server.stop()
+	defer echo.stop()
 	fmt.Printf("%-52s %12s %12s %7s %7s\n", "measured", "bare", "ws-diagnose", "ratio", "goal")
 	for _, measure := range []func(string, *server) (row, error){cpuOfCheck, wallOfCheck, startOfDefine, sizeOfBinary, idleMemory, watchedSockets} {
-		r, err := measure(provider, server)
+		r, err := measure(provider, echo)
 		if err != nil {
 			return err
 		}
