@@ -87,7 +87,12 @@ func (w *walk) dialAll(ctx context.Context, c *trace.Connect) []net.Conn {
 func dial(ctx context.Context, d *trace.Dial) net.Conn {
 	begin := time.Now()
 	// FallbackDelay is for names; addresses are dialled one by one here.
-	conn, err := (&net.Dialer{FallbackDelay: -1}).DialContext(ctx, "tcp", d.Address.String())
+	dialer := net.Dialer{FallbackDelay: -1}
+	conn, err := dialer.DialContext(ctx, "tcp", d.Address.String())
+	if errors.Is(err, syscall.ECONNRESET) {
+		// Connected and reset before Go looked: the next stage can tell more of that.
+		conn, err = dialer.DialContext(ctx, "tcp", d.Address.String())
+	}
 	d.Duration = time.Since(begin)
 	d.Outcome = dialOutcome(err)
 	if err != nil {

@@ -44,7 +44,8 @@ type Peer struct {
 }
 
 // Check walks all stages for one target. It returns at the latest at the deadline, with what it
-// has, and leaves no connection and no goroutine behind.
+// has, and leaves no connection and no goroutine behind; only a resolver that does not answer is
+// waited for in the background, by Go's own code, until that gives up.
 func Check(ctx context.Context, target trace.Target, o Options) *trace.Trace {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout

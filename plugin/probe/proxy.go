@@ -28,7 +28,7 @@ func (w *walk) tunnel(ctx context.Context, l *link, p *trace.Proxy) error {
 		return fmt.Errorf("the proxy %s ended the connection: %w", p.URL, err)
 	}
 	a := &trace.Answer{Alert: -1}
-	readAnswer(l, a, &w.secret)
+	readAnswer(l, a, w.secret)
 	p.Status = a.Status
 	switch {
 	case a.Malformed != "":

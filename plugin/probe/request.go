@@ -108,7 +108,7 @@ func (w *walk) send(l *link, request string, a *trace.Answer) {
 	a.Sent = err == nil
 	begin := time.Now()
 	// After a failed write there may still be an answer, or an alert, to be read.
-	readAnswer(l, a, &w.secret)
+	readAnswer(l, a, w.secret)
 	a.Duration = time.Since(begin)
 	if err != nil && a.Status == 0 && a.Ended != trace.EndAlert {
 		a.Error = cut(err.Error(), maxError)

@@ -90,7 +90,7 @@ func (r *rest) do(ctx context.Context, method, path string, send []byte, most in
 	a.Read = int64(len(b))
 	clean := r.walk.secret.bytes(b)
 	a.Body = bytes.Clone(clean[:min(len(clean), maxBody)])
-	scrubAnswer(a, &r.walk.secret)
+	scrubAnswer(a, r.walk.secret)
 	return b
 }
 

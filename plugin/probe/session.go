@@ -22,6 +22,7 @@ const (
 	// MessageLimit is the largest message that a check takes, in bytes.
 	MessageLimit = 16 << 20
 	maxEvent     = 64 << 10               // of a message, what is read to recognise our own event
+	socketBuffer = 512                    // of gorilla's, each way: what is sent and received is small, and held sockets are many
 	drainTime    = 250 * time.Millisecond // after the server's close frame: what follows it, and how the connection ends
 )
 
@@ -51,7 +52,7 @@ type session struct {
 func (w *walk) open() (*session, error) {
 	_ = w.conn.wire.SetDeadline(time.Time{}) // from here on the end of the check closes it
 	s := &session{
-		tap: newTap(w.conn), link: w.conn, life: w.life, secret: &w.secret,
+		tap: newTap(w.conn), link: w.conn, life: w.life, secret: w.secret,
 		pongs: make(chan string, 1), done: make(chan struct{}),
 		out: &trace.Socket{Limit: MessageLimit},
 	}
@@ -59,9 +60,12 @@ func (w *walk) open() (*session, error) {
 	if !w.target.Plain {
 		s.events = make(chan arrival, 16)
 	}
-	d := websocket.Dialer{NetDialContext: func(context.Context, string, string) (net.Conn, error) {
-		return &replay{Conn: s.tap}, nil
-	}}
+	d := websocket.Dialer{
+		ReadBufferSize: socketBuffer, WriteBufferSize: socketBuffer,
+		NetDialContext: func(context.Context, string, string) (net.Conn, error) {
+			return &replay{Conn: s.tap}, nil
+		},
+	}
 	// In memory only: gorilla upgrades against our own copy of a right answer.
 	conn, _, err := d.DialContext(context.Background(), "ws://replay/", nil)
 	if err != nil {
@@ -155,6 +159,7 @@ func (s *session) take(r io.Reader) {
 func (s *session) drain() {
 	s.tap.mu.Lock()
 	closed := s.tap.close != nil && s.tap.err == nil
+	s.tap.patience = 0
 	s.tap.mu.Unlock()
 	if !closed {
 		return
@@ -170,7 +175,7 @@ func (s *session) ended(err error, now time.Time) *trace.End {
 	defer t.mu.Unlock()
 	e := &trace.End{
 		Stage: t.stage, Close: t.close, Alert: -1,
-		Held: now.Sub(t.begin), QuietIn: max(0, now.Sub(t.lastIn)), QuietOut: max(0, now.Sub(t.lastOut)),
+		Held: now.Sub(t.begin), Survived: t.survived, QuietIn: max(0, now.Sub(t.lastIn)), QuietOut: max(0, now.Sub(t.lastOut)),
 		TooLarge: errors.Is(err, websocket.ErrReadLimit),
 		MidFrame: t.in.cutShort() && t.err != nil,
 		Error:    s.secret.text(cut(err.Error(), maxError)),

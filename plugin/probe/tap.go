@@ -14,6 +14,10 @@ import (
 const (
 	maxFrames = 32
 	maxFaults = 16
+	// A server that pings at regular times is taken for gone when it is silent for two intervals and
+	// pingGrace, and for no less than minPatience.
+	pingGrace   = 10 * time.Second
+	minPatience = 2 * time.Minute
 )
 
 // tap lies between gorilla and the connection and reads the frames of both directions as they pass:
@@ -31,6 +35,10 @@ type tap struct {
 	bytes    int64
 	lastIn   time.Time
 	lastOut  time.Time
+	survived time.Duration     // the longest silence, of both directions, that a byte ended
+	pings    int               // of the server
+	pinged   time.Time         // when the last one came
+	patience time.Duration     // how long the server may be silent, once it is known to ping; 0: for ever
 	close    *trace.CloseFrame // the server's
 	err      error             // how reading ended
 }
@@ -44,10 +52,16 @@ func newTap(c net.Conn) *tap {
 }
 
 func (t *tap) Read(p []byte) (int, error) {
+	t.mu.Lock()
+	if t.patience > 0 {
+		_ = t.Conn.SetReadDeadline(time.Now().Add(t.patience))
+	}
+	t.mu.Unlock()
 	n, err := t.Conn.Read(p)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if n > 0 {
+		t.broken()
 		t.lastIn = time.Now()
 		t.bytes += int64(n)
 		t.in.feed(p[:n])
@@ -63,11 +77,18 @@ func (t *tap) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if n > 0 {
+		t.broken()
 		t.lastOut = time.Now()
 		t.out.feed(p[:n])
 	}
 	return n, err
 }
+
+// broken notes the silence that a byte has just ended; t is locked.
+func (t *tap) broken() { t.survived = max(t.survived, t.quiet()) }
+
+// quiet is how long neither side has sent anything; t is locked.
+func (t *tap) quiet() time.Duration { return min(time.Since(t.lastIn), time.Since(t.lastOut)) }
 
 // enter tells under which stage frames come from now on.
 func (t *tap) enter(s trace.StageName) {
@@ -88,8 +109,24 @@ type (
 	fromUs     tap
 )
 
-func (s *fromServer) frame(op byte, fin bool, n int64) { (*tap)(s).note(false, op, fin, n) }
-func (s *fromServer) message()                         { s.messages++ }
+func (s *fromServer) frame(op byte, fin bool, n int64) {
+	(*tap)(s).note(false, op, fin, n)
+	if op == opPing {
+		s.patient()
+	}
+}
+
+// patient learns from the server's pings, once there were enough to show that they come at regular
+// times, how long it may be silent: until two in a row are missing.
+func (s *fromServer) patient() {
+	now := time.Now()
+	if s.pings++; s.pings > 2 {
+		s.patience = max(s.patience, minPatience, 2*now.Sub(s.pinged)+pingGrace)
+	}
+	s.pinged = now
+}
+
+func (s *fromServer) message() { s.messages++ }
 
 func (s *fromServer) fault(k trace.FrameFaultKind, op byte, detail string) {
 	if len(s.faults) < maxFaults {

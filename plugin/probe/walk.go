@@ -55,7 +55,7 @@ type walk struct {
 	target trace.Target
 	opts   Options
 	tr     *trace.Trace
-	secret scrubber
+	secret *scrubber
 
 	life   context.Context // the whole check's: its end closes every connection
 	port   int             // where resolve's addresses are dialled
@@ -67,7 +67,7 @@ type walk struct {
 }
 
 func newWalk(ctx context.Context, target trace.Target, o Options) *walk {
-	w := &walk{life: ctx, target: target, opts: o, tr: &trace.Trace{
+	w := &walk{life: ctx, target: target, opts: o, secret: &scrubber{}, tr: &trace.Trace{
 		Target:  target,
 		Time:    time.Now(),
 		Timeout: o.Timeout,
