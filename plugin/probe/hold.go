@@ -55,6 +55,8 @@ func Hold(ctx context.Context, target trace.Target, o Options) (*Held, *trace.Tr
 		w.close()
 		return nil, tr
 	}
+	seen := *w.sock.out
+	tr.Socket = &seen // the original is the session's
 	// What the walk saw is no concern of the socket's, and is not to be kept for as long.
 	w.tr = &trace.Trace{Target: target, Time: tr.Time, Connect: &trace.Connect{Chosen: tr.Connect.Chosen}}
 	w.sock.tap.enter(trace.StageWatch)

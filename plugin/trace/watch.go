@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// StageWatch is where an end of a socket belongs that was held open after the walk; it is no stage of
+// the walk and so not among StageNames.
+const StageWatch StageName = "watch"
+
 // Watch is what the watcher knows of one target's long-lived socket.
 type Watch struct {
 	Since    time.Time     // watched since
