@@ -8,11 +8,7 @@ import (
 
 // connections lists the open sockets and ends one of them.
 func (c *call) connections() {
-	list := []models.Connection{}
-	for _, s := range c.e.hub.all() {
-		list = append(list, models.Connection{Type: "websocket", RemoteAddr: s.remote,
-			Principal: s.who.principal, CreateTime: s.created})
-	}
+	list := c.e.connectionsOf("")
 	if len(c.path) == 1 && c.r.Method == http.MethodGet {
 		if c.need("connections", "list", "*") {
 			c.reply(http.StatusOK, list)
@@ -51,4 +47,16 @@ func (c *call) oneConnection(connection models.Connection) {
 	default:
 		c.noRoute()
 	}
+}
+
+// connectionsOf lists the open sockets of a principal, of everybody for "".
+func (e *Endpoint) connectionsOf(principal string) []models.Connection {
+	list := []models.Connection{}
+	for _, s := range e.hub.all() {
+		if principal == "" || principal == s.who.principal {
+			list = append(list, models.Connection{Type: "websocket", RemoteAddr: s.remote,
+				Principal: s.who.principal, CreateTime: s.created})
+		}
+	}
+	return list
 }

@@ -24,6 +24,11 @@
 //	websocket.go    frames of RFC 6455
 //	session.go      one websocket client
 //	alerts.go       alerts
+//	triggers.go     cron triggers
+//	work_orders.go  work orders and who picks them
+//	jobs.go         the jobs of a work order and their logs
+//	render.go       templates of tasks
+//	runner.go       the endpoint's own machine, which runs work orders
 //	certs.go        certificates of the listeners
 //	faults.go       misbehaviour on request
 package emulator

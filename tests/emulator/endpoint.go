@@ -82,13 +82,14 @@ type Endpoint struct {
 	opt Options
 	dir string // plugins, their scratch space and the file server's tree
 
-	store  *store
-	writes sync.Mutex // one change of an object at a time
-	auth   *authority
-	hub    *hub
-	host   *pluginHost
-	logs   logBuffer
-	faults faultBox
+	store   *store
+	writes  sync.Mutex // one change of an object at a time
+	auth    *authority
+	hub     *hub
+	host    *pluginHost
+	logs    logBuffer
+	jobLogs jobLogs
+	faults  faultBox
 
 	api, secureFiles, files *listener
 
@@ -114,10 +115,13 @@ func Start(o Options) (*Endpoint, error) {
 	e.auth = newAuthority(o.Now)
 	e.hub = newHub()
 	e.host = newPluginHost(e)
-	e.seed()
 	if err := e.listen(); err != nil {
 		e.Close()
 		return nil, fmt.Errorf("emulator: %w", err)
+	}
+	e.seed()
+	if !o.Old {
+		e.tasks.Go(e.runCron)
 	}
 	return e, nil
 }

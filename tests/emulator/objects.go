@@ -23,6 +23,9 @@ func (e *Endpoint) seed() {
 	e.mustCreate("users", fields(&models.User{Name: e.opt.Username, Roles: []string{"superuser"}}))
 	e.mustCreate("roles", fields(&models.Role{Name: "superuser", Claims: superuser}))
 	e.auth.setPassword(e.opt.Username, e.opt.Password)
+	if !e.opt.Old {
+		e.seedRunner()
+	}
 }
 
 // mustCreate stores an object of the emulator's own, which is valid by construction.

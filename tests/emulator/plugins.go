@@ -209,6 +209,16 @@ func (h *pluginHost) offers(model, plugin string) []offered {
 	return list
 }
 
+// PluginPID is the process id of a running plugin, 0 when it is not running.
+func (e *Endpoint) PluginPID(name string) int {
+	e.host.mu.Lock()
+	defer e.host.mu.Unlock()
+	if p := e.host.running[name]; p != nil {
+		return p.cmd.Process.Pid
+	}
+	return 0
+}
+
 // act hands an action to its plugin and returns the plugin's answer.
 func (h *pluginHost) act(plugin string, action *models.Action) ([]byte, int, *models.Error) {
 	h.mu.Lock()

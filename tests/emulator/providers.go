@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -154,9 +156,10 @@ func (e *Endpoint) runProvider(name string, args ...string) ([]byte, error) {
 }
 
 // pluginEnv is the environment of every run of a provider's binary: the server's own, and where to
-// find the server.
+// find the server. Settings for DRP clients that a test may have are not the server's.
 func (e *Endpoint) pluginEnv(token string) []string {
-	return append(append(os.Environ(),
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "RS_") })
+	return append(append(env,
 		"RS_ENDPOINT="+e.URL(),
 		"RS_FILESERVER="+e.FileURL(),
 		"RS_WEBROOT="+filepath.Join(e.dir, "tftpboot"),

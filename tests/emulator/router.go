@@ -71,6 +71,8 @@ func (c *call) route() {
 		"ws":               c.upgrade,
 		"plugin_providers": c.providers,
 		"plugins":          c.plugins,
+		"machines":         c.machines,
+		"jobs":             c.jobs,
 		"system":           c.system,
 		"static":           c.static,
 		"contents":         c.contents,
@@ -81,6 +83,7 @@ func (c *call) route() {
 		handlers["objects"] = c.listTypes
 		handlers["alerts"] = c.alerts
 		handlers["connections"] = c.connections
+		handlers["work_orders"] = c.workOrders
 	}
 	if handler := handlers[c.path[0]]; handler != nil {
 		handler()
