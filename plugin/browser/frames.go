@@ -1,0 +1,160 @@
+package browser
+
+import (
+	"fmt"
+
+	"ws-diagnose/plugin/trace"
+)
+
+// Opcodes of control frames (RFC 6455 section 11.8).
+const (
+	opClose = 8
+	opPing  = 9
+	opPong  = 10
+)
+
+// reservedCode says whether the server's close frame carries one of the codes that stand for the
+// lack of one. An empty close frame is recorded as 1005 too, but is no fault.
+func reservedCode(s *trace.Socket, c *trace.CloseFrame) bool {
+	if c.Code != codeNoStatus && c.Code != codeAbnormal && c.Code != codeTLS {
+		return false
+	}
+	return c.Code != codeNoStatus || faultOf(s, trace.FrameCloseCode) != nil
+}
+
+// faultOf returns the first fault of the kinds, in the order of the kinds.
+func faultOf(s *trace.Socket, kinds ...trace.FrameFaultKind) *trace.FrameFault {
+	for _, k := range kinds {
+		for i := range s.Faults {
+			if s.Faults[i].Kind == k {
+				return &s.Faults[i]
+			}
+		}
+	}
+	return nil
+}
+
+// closing is how a socket ends whose frames were right: with the server's code, which reaches the
+// page unchanged whatever it is (cases close-*); with 1006 when the connection just ends
+// (drop-*); and with 1006 when our own close is not answered. 0: it lives until we close it.
+func closing(s *trace.Socket) int {
+	e := s.End
+	switch {
+	case e != nil && e.Close != nil && e.Close.OneByte:
+		return codeNoStatus
+	case e != nil && e.Close != nil:
+		return e.Close.Code
+	case e != nil && !e.TooLarge && e.Manner != trace.EndNone && e.Manner != trace.EndTimeout:
+		return codeAbnormal
+	case e == nil && s.Close != nil && s.Close.Sent && !s.Close.Answered:
+		return codeAbnormal
+	}
+	return 0
+}
+
+// chromiumFrames: Chromium ends the socket at any frame that RFC 6455 forbids, and says why. It
+// comes to the faults of a frame in this order, the head's own first.
+func chromiumFrames(s *trace.Socket) Prediction {
+	if text := chromiumFault(s); text != "" {
+		return Prediction{CloseCode: codeAbnormal, Error: text}
+	}
+	return Prediction{CloseCode: closing(s)}
+}
+
+// chromiumFault is the console's text for the first fault: cases masked-server-frame, rsv2-set,
+// unknown-opcode-b, length-64bit-msb, close-reason-over-123, text-utf8-surrogate,
+// close-invalid-1006, close-one-byte-body, data-after-close, and those of the other kinds that
+// were tried. Other codes that must not stand on the wire are no fault.
+func chromiumFault(s *trace.Socket) string {
+	f := faultOf(s, trace.FrameControlLong, trace.FrameControlSplit, trace.FrameLength, trace.FrameLengthTop,
+		trace.FrameMasked, trace.FrameRSV, trace.FrameOpcode, trace.FrameContinuation, trace.FrameInterleaved,
+		trace.FrameUTF8)
+	if f != nil {
+		return chromiumFrameText(f)
+	}
+	if s.End != nil && s.End.Close != nil {
+		switch c := s.End.Close; {
+		case c.OneByte:
+			return "Received a broken close frame with an invalid size of 1 byte."
+		case reservedCode(s, c):
+			return "Received a broken close frame containing a reserved status code."
+		case c.BadUTF8:
+			return "Received a broken close frame containing invalid UTF-8."
+		}
+	}
+	if f := faultOf(s, trace.FrameAfterClose); f != nil {
+		return chromiumAfterClose(f.Opcode)
+	}
+	return ""
+}
+
+func chromiumFrameText(f *trace.FrameFault) string {
+	switch f.Kind {
+	case trace.FrameMasked:
+		return "A server must not mask any frames that it sends to the client."
+	case trace.FrameRSV:
+		return fmt.Sprintf("One or more reserved bits are on: reserved1 = %d, reserved2 = %d, reserved3 = %d",
+			f.RSV>>2&1, f.RSV>>1&1, f.RSV&1)
+	case trace.FrameOpcode:
+		return fmt.Sprintf("Unrecognized frame opcode: %d", f.Opcode)
+	case trace.FrameContinuation:
+		return "Received unexpected continuation frame."
+	case trace.FrameInterleaved:
+		return "Received start of new message but previous message is unfinished."
+	case trace.FrameUTF8:
+		return "Could not decode a text frame as UTF-8."
+	}
+	return "Invalid frame header"
+}
+
+func chromiumAfterClose(opcode byte) string {
+	what := "Data frame"
+	switch opcode {
+	case opClose:
+		what = "Close"
+	case opPing:
+		what = "Ping"
+	case opPong:
+		what = "Pong"
+	}
+	return what + " received after close"
+}
+
+// maxFirefoxMessage is the longest message that Firefox waits for, in bytes (tried with 2^31-1 and
+// 2^31 declared, case length-huge-declared). Chromium waits for any.
+const maxFirefoxMessage = 1<<31 - 1
+
+// firefoxFrames: Firefox ends the socket at the same faults, without a word. It looks no further
+// than the close frame (case data-after-close), takes a masked one, hands the page even the codes
+// that stand for the lack of one (case close-invalid-1006), and takes one of a single byte for an
+// empty one (case close-one-byte-body).
+func firefoxFrames(s *trace.Socket) Prediction {
+	s = upToClose(s)
+	bad := faultOf(s, trace.FrameControlLong, trace.FrameControlSplit, trace.FrameLength, trace.FrameLengthTop,
+		trace.FrameRSV, trace.FrameOpcode, trace.FrameContinuation, trace.FrameInterleaved, trace.FrameUTF8) != nil
+	if m := faultOf(s, trace.FrameMasked); m != nil && m.Opcode != opClose {
+		bad = true
+	}
+	if s.End != nil && s.End.Close != nil && s.End.Close.BadUTF8 && !s.End.Close.OneByte {
+		bad = true
+	}
+	for _, f := range s.Frames {
+		bad = bad || !f.Sent && f.Length > maxFirefoxMessage
+	}
+	if bad {
+		return Prediction{CloseCode: codeAbnormal}
+	}
+	return Prediction{CloseCode: closing(s)}
+}
+
+// upToClose leaves out the faults of frames that came after the close frame.
+func upToClose(s *trace.Socket) *trace.Socket {
+	cut := *s
+	for i, f := range s.Faults {
+		if f.Kind == trace.FrameAfterClose {
+			cut.Faults = s.Faults[:i]
+			break
+		}
+	}
+	return &cut
+}

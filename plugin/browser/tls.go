@@ -1,0 +1,132 @@
+package browser
+
+import (
+	"crypto/dsa" //nolint:staticcheck // old certificates carry such keys
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/tls"
+	"slices"
+
+	"ws-diagnose/plugin/trace"
+)
+
+// Record types of TLS (RFC 8446 section 5.1).
+const (
+	recordCipherSpec  = 20
+	recordAlert       = 21
+	recordHandshake   = 22
+	recordApplication = 23
+)
+
+// commonSuites are the TLS 1.2 cipher suites that both browsers take: those with a SHA-256 or
+// SHA-384 HMAC, 3DES and RC4 are not among them (cases tls12-ecdhe-cbc-sha256-only,
+// tls12-ecdhe-cbc-sha1-only, tls12-rsa-kex-gcm-only, tls12-rc4-only).
+var commonSuites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+	tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+	tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
+	tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
+	tls.TLS_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_RSA_WITH_AES_128_CBC_SHA,
+	tls.TLS_RSA_WITH_AES_256_CBC_SHA,
+}
+
+// offer is what a browser offers in its ClientHello.
+type offer struct {
+	suites []uint16
+	groups []tls.CurveID
+}
+
+var commonGroups = []tls.CurveID{tls.X25519MLKEM768, tls.X25519, tls.CurveP256, tls.CurveP384}
+
+var (
+	chromiumOffer = offer{commonSuites, commonGroups}
+	// Firefox alone takes P-521 (browser-truth: "curve P-521 only for the key exchange"), and of the
+	// ECDSA suites with CBC the one with AES-256 (tried one by one).
+	firefoxOffer = offer{
+		append(slices.Clone(commonSuites), tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA),
+		append(slices.Clone(commonGroups), tls.CurveP521),
+	}
+)
+
+// includes says whether what h agreed on is within the offer.
+func (o offer) includes(h *trace.Handshake) bool {
+	if !h.Done || h.Version < tls.VersionTLS12 {
+		return false
+	}
+	suite := h.Version >= tls.VersionTLS13 || slices.Contains(o.suites, h.Cipher)
+	return suite && (h.Group == 0 || slices.Contains(o.groups, h.Group))
+}
+
+// agrees says whether the server and a browser with this offer come to terms: in the handshake
+// that was like a browser's, or, where the server refused that, in one with another offer that
+// chose what the browser offers too.
+func (o offer) agrees(t *trace.TLS) bool {
+	if o.includes(&t.Handshake) {
+		return true
+	}
+	switch alertOf(&t.Handshake) {
+	case alertHandshakeFailure, alertProtocolVersion, alertInsufficientCrypto:
+		return slices.ContainsFunc(t.Retries, func(h trace.Handshake) bool {
+			return h.Offer != trace.OfferNoSNI && o.includes(&h)
+		})
+	}
+	return false
+}
+
+// pastHello says that the failed handshake got as far as the server's certificate: a browser looks
+// at that before it meets what came later.
+func pastHello(h *trace.Handshake) bool {
+	return !h.Done && h.BadCert == "" && len(h.Raw) > 0 && (h.KeyMismatch || h.ClientCert || h.Ended == trace.EndAlert)
+}
+
+// speaksTLS says whether the server's first bytes are of a TLS handshake: browsers need the five
+// bytes of a record's head to tell.
+func speaksTLS(first []byte) bool {
+	if len(first) < 5 {
+		return true
+	}
+	return first[1] == 3 && (first[0] == recordAlert || first[0] == recordHandshake)
+}
+
+// keyKind is what a browser's TLS makes of the key in the server's certificate.
+type keyKind int
+
+const (
+	keyFine keyKind = iota
+	keyP521
+	keyWeakEC  // P-224
+	keyWeakRSA // below 1024 bits, give or take one
+	keyEd25519
+	keyDSA
+)
+
+func leafKey(t *trace.Trace) keyKind {
+	if t.Certificate == nil || t.Certificate.Leaf.Certificate == nil {
+		return keyFine
+	}
+	switch k := t.Certificate.Leaf.PublicKey.(type) {
+	case *ecdsa.PublicKey:
+		switch bits := k.Curve.Params().BitSize; {
+		case bits > 384:
+			return keyP521
+		case bits < 256:
+			return keyWeakEC
+		}
+	case *rsa.PublicKey:
+		if k.N != nil && k.N.BitLen() < 1023 {
+			return keyWeakRSA
+		}
+	case ed25519.PublicKey:
+		return keyEd25519
+	case *dsa.PublicKey:
+		return keyDSA
+	}
+	return keyFine
+}

@@ -1,0 +1,142 @@
+package browser
+
+import (
+	"crypto/tls"
+	"encoding/binary"
+
+	"ws-diagnose/plugin/trace"
+)
+
+const firefoxReset = "NS_ERROR_NET_RESET"
+
+// firefoxTLS is what NSS makes of the handshake up to the certificate.
+func firefoxTLS(t *trace.Trace) *Prediction {
+	if !t.Target.Secure() {
+		return nil
+	}
+	if t.TLS == nil {
+		return unfinished(t, "")
+	}
+	h := &t.TLS.Handshake
+	if p := firefoxHandshake(t.TLS); p != nil && !firefoxOffer.agrees(t.TLS) && !pastHello(h) {
+		return p
+	}
+	// The signature is checked before anything is said of the certificate.
+	if h.KeyMismatch {
+		return refuse(codeTLS, "SEC_ERROR_BAD_SIGNATURE")
+	}
+	if h.Done {
+		if err := firefoxLeafKey(t); err != "" {
+			return refuse(codeTLS, err)
+		}
+	}
+	return nil
+}
+
+// firefoxHandshake is what ends a failed handshake, nil when it was finished. What is TLS, but
+// wrong, has a name of NSS and 1015; a connection that just ends has neither.
+func firefoxHandshake(t *trace.TLS) *Prediction {
+	h := &t.Handshake
+	switch {
+	case h.Done && firefoxOffer.includes(h):
+		return nil
+	case h.Done:
+		return refuse(codeTLS, firefoxAlert(alertHandshakeFailure, true))
+	case h.BadCert != "": // case x509-garbage: NSS makes no certificate of it
+		return refuse(codeTLS, "SEC_ERROR_INVALID_ARGS")
+	case h.Ended == trace.EndAlert:
+		return refuse(codeTLS, firefoxAlert(h.Alert, h.Hello == nil))
+	case !speaksTLS(h.First):
+		return firefoxForeign(h)
+	case h.Hello != nil && h.Hello.Version < tls.VersionTLS12: // case ssl30-only-serverhello; the same with 1.0 and 1.1
+		return refuse(codeTLS, "SSL_ERROR_UNSUPPORTED_VERSION")
+	case h.Hello != nil && h.Ended == trace.EndError:
+		return refuse(codeTLS, firefoxBadHello(h.Hello))
+	case h.Ended == trace.EndError && recordLength(h.First) > maxRecord:
+		return refuse(codeTLS, "SSL_ERROR_RX_RECORD_TOO_LONG")
+	case h.Ended == trace.EndError:
+		return refuse(codeTLS, "SSL_ERROR_RX_MALFORMED_SERVER_HELLO")
+	}
+	return refuse(codeAbnormal, firefoxEnding(h.Ended))
+}
+
+// firefoxEnding names how a connection ended during the handshake (cases tcp-fin-during-handshake,
+// tcp-accept-silent, handshake-hangs-after-serverhello).
+func firefoxEnding(e trace.Ending) string {
+	switch e {
+	case trace.EndFIN, trace.EndRST, trace.EndCloseNotify:
+		return firefoxReset
+	}
+	return ""
+}
+
+// maxRecord is the longest record that NSS takes: 2^14 bytes and 2,048 for what encryption adds.
+const maxRecord = 18432
+
+func recordLength(first []byte) int {
+	if len(first) < 5 {
+		return 0
+	}
+	return int(binary.BigEndian.Uint16(first[3:5]))
+}
+
+// firefoxForeign: NSS takes the first five bytes for a record's head whatever they are. A length
+// beyond what it takes is an error; else it waits for as many bytes, and only a record that is
+// whole is looked at. Text mostly announces 8 to 32 KiB: "HTTP/" 20527 bytes, "SSH-2" 11570.
+func firefoxForeign(h *trace.Handshake) *Prediction {
+	n := recordLength(h.First)
+	switch {
+	case n > maxRecord:
+		return refuse(codeTLS, "SSL_ERROR_RX_RECORD_TOO_LONG")
+	case h.Read < int64(5+n):
+		return refuse(codeAbnormal, firefoxEnding(h.Ended))
+	}
+	switch h.First[0] {
+	case recordApplication:
+		return refuse(codeTLS, "SSL_ERROR_RX_UNEXPECTED_APPLICATION_DATA")
+	case recordCipherSpec:
+		return refuse(codeTLS, "SSL_ERROR_RX_UNEXPECTED_CHANGE_CIPHER")
+	case recordHandshake:
+		return refuse(codeTLS, "SSL_ERROR_RX_MALFORMED_SERVER_HELLO")
+	}
+	return refuse(codeTLS, "SSL_ERROR_RX_UNKNOWN_RECORD_TYPE")
+}
+
+// firefoxBadHello: a ServerHello of a right version that cannot be gone on with. A suite that was
+// not offered has a name; of the other faults an unoffered extension is by far the likeliest.
+func firefoxBadHello(hello *trace.ServerHello) string {
+	offered := hello.Version >= tls.VersionTLS13
+	for _, s := range firefoxOffer.suites {
+		offered = offered || s == hello.Cipher
+	}
+	if !offered {
+		return "SSL_ERROR_NO_CYPHER_OVERLAP"
+	}
+	return "SSL_ERROR_RX_UNEXPECTED_EXTENSION"
+}
+
+// firefoxLeafKey: NSS takes P-521, but no Ed25519, and has a least size for keys. Its name for
+// Ed25519 in TLS 1.2 is what its library of signatures says.
+func firefoxLeafKey(t *trace.Trace) string {
+	switch leafKey(t) {
+	case keyWeakEC, keyWeakRSA:
+		return "SSL_ERROR_WEAK_SERVER_CERT_KEY"
+	case keyEd25519:
+		if t.TLS.Version < tls.VersionTLS13 {
+			return "SEC_ERROR_LIBRARY_FAILURE"
+		}
+		return "SSL_ERROR_NO_CYPHER_OVERLAP"
+	case keyDSA:
+		return "SSL_ERROR_NO_CYPHER_OVERLAP"
+	}
+	return ""
+}
+
+// firefoxTLSEnd: Firefox answers a request for a client certificate with none and goes on; a
+// server that needs one says so with an alert (case mtls-required-tls13).
+func firefoxTLSEnd(t *trace.Trace) *Prediction {
+	if t.Target.Secure() && t.TLS != nil && pastHello(&t.TLS.Handshake) && !firefoxOffer.agrees(t.TLS) {
+		return refuse(codeTLS, firefoxAlert(t.TLS.Alert, false))
+	}
+	return nil
+}
