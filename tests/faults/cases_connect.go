@@ -134,8 +134,7 @@ func synDropped(tb testing.TB, _ *PKI) *Server {
 	return &Server{Connect: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Port: port}
 }
 
-// tunnel is a proxy that does what CONNECT asks for, on loopback only. It answers before it dials
-// a second time for nobody: one tunnel a connection.
+// tunnel is a proxy that does what CONNECT asks for, but dials loopback only.
 func tunnel(raw *net.TCPConn) {
 	in := bufio.NewReader(raw)
 	r, err := http.ReadRequest(in)

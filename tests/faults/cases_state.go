@@ -16,10 +16,12 @@ func certStateCases() []Case {
 	another := strings.Repeat("5a", 32)
 	return []Case{
 		{Name: "must-staple-missing", Finding: "cert-must-staple", What: "must-staple, nothing stapled", Start: leaf(mustStaple())},
-		{Name: "must-staple-good", What: "must-staple, a good answer stapled", Start: stapled(ocsp.Good, mustStaple())},
-		{Name: "staple-good", What: "a good answer stapled without need", Start: stapled(ocsp.Good)},
-		{Name: "staple-revoked", Finding: "cert-revoked", What: "the server itself staples that its certificate is revoked", Start: stapled(ocsp.Revoked)},
-		{Name: "staple-garbage", What: "what is stapled is no OCSP response", Start: tlsWith(func(_ *PKI, cfg *tls.Config) {
+		{Name: "must-staple-good", What: "must-staple, a good answer stapled", Start: stapled(ocsp.Good, time.Now(), mustStaple())},
+		{Name: "staple-good", What: "a good answer stapled without need", Start: stapled(ocsp.Good, time.Now())},
+		{Name: "staple-revoked", Finding: "cert-revoked", What: "the server itself staples that its certificate is revoked", Start: stapled(ocsp.Revoked, time.Now())},
+		{Name: "staple-unknown", What: "what is stapled does not know the certificate: Firefox refuses that", Start: stapled(ocsp.Unknown, time.Now())},
+		{Name: "staple-old", What: "what is stapled is a month old: Firefox refuses that", Start: stapled(ocsp.Good, time.Now().AddDate(0, -1, 0))},
+		{Name: "staple-garbage", What: "what is stapled is no OCSP response: Firefox refuses that", Start: tlsWith(func(_ *PKI, cfg *tls.Config) {
 			cfg.Certificates[0].OCSPStaple = []byte("garbage")
 		})},
 		{Name: "hsts-set", What: "trusted, Strict-Transport-Security sent", Start: play(hsts)},
@@ -66,14 +68,15 @@ func dated(off time.Duration) script {
 	})
 }
 
-// stapled starts a server that staples an OCSP response of that status, signed by the root.
-func stapled(status int, edits ...Edit) starter {
+// stapled starts a server that staples an OCSP response of that status, made then for a day, and
+// signed by the root.
+func stapled(status int, made time.Time, edits ...Edit) starter {
 	return func(tb testing.TB, pki *PKI) *Server {
 		id := pki.Mint(pki.Root, edits...)
 		answer, err := ocsp.CreateResponse(pki.Root.Certificate, pki.Root.Certificate, ocsp.Response{
 			Status: status, SerialNumber: id.SerialNumber,
-			ThisUpdate: pki.Now.Add(-time.Hour), NextUpdate: pki.Now.Add(24 * time.Hour),
-			RevokedAt: pki.Now.Add(-2 * time.Hour), RevocationReason: ocsp.KeyCompromise,
+			ThisUpdate: made.Add(-time.Hour), NextUpdate: made.Add(24 * time.Hour),
+			RevokedAt: made.Add(-2 * time.Hour), RevocationReason: ocsp.KeyCompromise,
 		}, pki.Root.Key)
 		if err != nil {
 			tb.Fatalf("faults: OCSP response: %v", err)

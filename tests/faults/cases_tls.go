@@ -1,17 +1,23 @@
 package faults
 
 import (
+	"context"
 	"crypto/ecdh"
 	"crypto/rand"
 	"crypto/tls"
+	"io"
+	"log"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 )
 
 // tlsCases are handshakes that fail, and unusual ones that do not.
 func tlsCases() []Case {
-	return append(handshakeEndCases(), append(versionCases(), append(suiteCases(), bannerCases()...)...)...)
+	return slices.Concat(handshakeEndCases(), versionCases(), suiteCases(), bannerCases())
 }
 
 // handshakeEndCases end or stall before the handshake is done.
@@ -122,7 +128,7 @@ func suiteCases() []Case {
 			version: tls12, suite: tls.TLS_AES_128_GCM_SHA256, random: retryRandom, echo: true,
 			extensions: append(helloExtension(extSupportedVersions, 3, 4), helloExtension(extKeyShare, 1, 0)...)}))},
 		{Name: "alpn-none", What: "no ALPN at all", Start: protocols()},
-		{Name: "alpn-h2-and-http11", What: "h2 preferred, http/1.1 too", Start: protocols("h2", "http/1.1")},
+		{Name: "alpn-h2-and-http11", What: "h2 preferred, http/1.1 too", Start: webServer},
 		{Name: "alpn-h2-only", Finding: "tls-alpn", What: "h2 alone: alert no_application_protocol", Start: sorted(func(h *clientHello) bool { return !h.h2 }, func(raw *net.TCPConn) { raw.Write(alert(2, 120)) })},
 		{Name: "alpn-no-overlap", Finding: "tls-alpn", What: "another protocol alone", Start: protocols("postgresql")},
 		{Name: "alpn-not-offered", Finding: "tls-alpn", What: "ServerHello of TLS 1.2 picks h2, which was not offered", Start: start(answerHello(hello{
@@ -137,6 +143,31 @@ func h2Settings(c *Conn) {
 	c.Write([]byte{0, 0, 0, 4, 0, 0, 0, 0, 0})
 	c.ReadRequest()
 	c.Write([]byte{0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1})
+}
+
+// webServer starts a web server of the usual kind: HTTP/2 for pages, websockets over HTTP/1.1 only.
+// Firefox offers both and comes back with HTTP/1.1 alone; so here HTTP/2 must really be spoken.
+func webServer(tb testing.TB, pki *PKI) *Server {
+	web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		raw, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			http.Error(w, "no websockets over HTTP/2", http.StatusNotImplemented)
+			return
+		}
+		defer raw.Close()
+		defer context.AfterFunc(tb.Context(), func() { raw.Close() })()
+		raw.SetDeadline(time.Now().Add(lifetime))
+		c := &Conn{Conn: raw, in: buffered.Reader, Request: r}
+		c.Say(statusLine(http.StatusSwitchingProtocols), rightUpgrade...)
+		c.Live(manners{})
+	}))
+	web.EnableHTTP2 = true
+	web.TLS = &tls.Config{Certificates: []tls.Certificate{pki.Leaf().Serve()}}
+	web.Config.ErrorLog = log.New(io.Discard, "", 0)
+	web.StartTLS()
+	tb.Cleanup(web.Close)
+	at := web.Listener.Addr().(*net.TCPAddr)
+	return &Server{Addr: at.String(), Connect: at.String(), Port: at.Port}
 }
 
 func needsSNI(p *PKI, cfg *tls.Config) {

@@ -40,7 +40,6 @@ var (
 	oidMD5RSA    = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 4}
 	oidSHA1RSA   = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 5}
 	oidSHA1ECDSA = asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 1}
-	oidSHA256RSA = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 11}
 )
 
 // resign takes a certificate apart, changes it as s asks, and signs it anew with signer.
@@ -57,8 +56,8 @@ func (p *PKI) resign(der []byte, s *Spec, signer crypto.Signer) []byte {
 	if s.Change != nil {
 		s.Change(&t)
 	}
-	hash := s.Weak
-	t.Algorithm, hash = algorithm(t.Algorithm, hash, signer)
+	var hash crypto.Hash
+	t.Algorithm, hash = algorithm(t.Algorithm, s.Weak, signer)
 	out, err := assemble(t, hash, signer)
 	if err != nil {
 		p.tb.Fatalf("faults: signing a changed certificate: %v", err)
@@ -66,7 +65,8 @@ func (p *PKI) resign(der []byte, s *Spec, signer crypto.Signer) []byte {
 	return out
 }
 
-// algorithm names the signature of signer with the weak hash, or leaves what there was.
+// algorithm names the signature of signer with the weak hash, or leaves what there was, which is
+// with SHA-256 for all keys that sign here.
 func algorithm(was pkix.AlgorithmIdentifier, weak crypto.Hash, signer crypto.Signer) (pkix.AlgorithmIdentifier, crypto.Hash) {
 	_, isRSA := signer.(*rsa.PrivateKey)
 	switch {
@@ -114,7 +114,7 @@ type impostor struct {
 
 func (i impostor) Public() crypto.PublicKey { return i.shown }
 
-// shownAs has the key k pass for one of P-256.
+// shownAs has the key k pass for one of another kind.
 func (p *PKI) shownAs(kind string, k crypto.Signer) crypto.Signer {
 	return impostor{Signer: k, shown: p.Key(kind, "leaf").Public()}
 }

@@ -158,7 +158,7 @@ func (id *Identity) Serve(chain ...*Identity) tls.Certificate {
 	return c
 }
 
-// Config is a TLS configuration with a certificate and the protocol of websockets.
+// config is a TLS configuration with a certificate and the protocol of websockets.
 func config(c tls.Certificate) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{c}, NextProtos: []string{"http/1.1"}}
 }
