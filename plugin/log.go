@@ -1,7 +1,10 @@
 package plugin
 
 import (
+	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/sirupsen/logrus"
 	"gitlab.com/rackn/logger"
@@ -38,11 +41,11 @@ var levels = map[logrus.Level]logger.Level{
 // Levels says that every entry is wanted.
 func (bridge) Levels() []logrus.Level { return logrus.AllLevels }
 
-// Fire hands one entry on, its fields after the message.
+// Fire hands one entry on, its fields after the message. The server adds time, level and service.
 func (b bridge) Fire(entry *logrus.Entry) error {
-	text, err := (&logrus.TextFormatter{DisableTimestamp: true, DisableColors: true}).Format(entry)
-	if err != nil {
-		return err
+	text := entry.Message
+	for _, key := range slices.Sorted(maps.Keys(entry.Data)) {
+		text += fmt.Sprintf(" %s=%v", key, entry.Data[key])
 	}
 	level := levels[entry.Level]
 	b.box.put(func() { b.to.Logf(level, "%s", text) })

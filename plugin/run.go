@@ -122,15 +122,16 @@ func (sv *service) tell(ctx context.Context, q question, startedBy string, evide
 		return
 	}
 	scheduled := startedBy != byAction
+	now := time.Now().UTC().Truncate(time.Second)
 	if sv.settings.Alerts {
 		sv.keeper.Report(ctx, reports, alert.Run{
 			Time: evidence.Time, Scheduled: scheduled, Complete: q.settings.Target == ""})
 	}
 	var past *pastRun
 	if scheduled {
-		past = &pastRun{Time: time.Now().UTC(), StartedBy: startedBy, Verdict: string(worstOf(reports).Verdict)}
+		past = &pastRun{Time: now, StartedBy: startedBy, Verdict: string(worstOf(reports).Verdict)}
 	}
-	remembered := sv.notebook.note(evidence.Traces, past, time.Now().UTC())
+	remembered := sv.notebook.note(evidence.Traces, past, now)
 	if err := sv.server.saveState(ctx, remembered); err != nil {
 		sv.log.Warnf("profile %s cannot be written, tried again after the next run: %v", stateProfile, err)
 	}

@@ -87,7 +87,7 @@ func (n *notebook) note(traces []*trace.Trace, run *pastRun, now time.Time) stat
 
 // merge returns the state with what is newer in another one. Neither is changed.
 func (s state) merge(newer state) state {
-	merged := state{Known: map[string]known{}}
+	merged := state{Known: map[string]known{}, Runs: []pastRun{}}
 	for _, from := range []state{s, newer} {
 		for id, k := range from.Known {
 			merged.Known[id] = k

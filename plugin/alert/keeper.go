@@ -68,6 +68,13 @@ func (k *Keeper) Configure(o Options) {
 // Report takes in what a run saw and brings the alerts up to date, as far as ctx allows; the rest is
 // done later.
 func (k *Keeper) Report(ctx context.Context, reports []diagnose.Report, run Run) {
+	if err := k.take(ctx, reports, run); err != nil && !errors.Is(err, ErrUnsupported) {
+		k.later()
+	}
+}
+
+// take is Report without a second try.
+func (k *Keeper) take(ctx context.Context, reports []diagnose.Report, run Run) error {
 	if k.unprimed() {
 		_ = k.deliver(ctx) // learns what the alerts of an earlier life tell
 	}
@@ -76,9 +83,7 @@ func (k *Keeper) Report(ctx context.Context, reports []diagnose.Report, run Run)
 	k.mu.Unlock()
 	err := k.deliver(ctx)
 	k.explain(err)
-	if err != nil && !errors.Is(err, ErrUnsupported) {
-		k.later()
-	}
+	return err
 }
 
 func (k *Keeper) unprimed() bool {
