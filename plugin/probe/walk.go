@@ -95,9 +95,8 @@ const whyLate = "the check's deadline came first"
 // step walks one stage and notes its outcome.
 func (w *walk) step(ctx context.Context, s *stage) {
 	why := s.needs(w)
-	if why == "" && ctx.Err() != nil {
-		why = whyLate
-		w.tr.Late = true
+	if spent(ctx) && (why == "" || w.tr.Late) {
+		why, w.tr.Late = whyLate, true // and if a connection is missing, then for that reason
 	}
 	if why != "" {
 		w.tr.Stages = append(w.tr.Stages, trace.Stage{Name: s.name, Outcome: trace.Skipped, Why: why})
@@ -113,9 +112,16 @@ func (w *walk) step(ctx context.Context, s *stage) {
 	out := trace.Stage{Name: s.name, Outcome: trace.OK, Duration: time.Since(begin)}
 	if err != nil {
 		out.Outcome, out.Why = trace.Failed, w.secret.text(err.Error())
-		w.tr.Late = w.tr.Late || ctx.Err() != nil
+		w.tr.Late = w.tr.Late || spent(ctx)
 	}
 	w.tr.Stages = append(w.tr.Stages, out)
+}
+
+// spent says whether ctx is over. A connection's deadline of the same moment may strike before the
+// context's own timer.
+func spent(ctx context.Context) bool {
+	t, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(t)
 }
 
 func (w *walk) needAddresses() string {
