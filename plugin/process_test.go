@@ -3,8 +3,16 @@ package plugin
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"io"
+	"log"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -87,7 +95,7 @@ type drp struct {
 	alerts   []map[string]any
 	profiles map[string]map[string]any
 	tokens   []string // Authorization of every request
-	refuse   int      // status for everything; 0 for none
+	old      bool     // knows no alerts
 }
 
 const superToken = "superuser-token-of-the-test"
@@ -95,7 +103,7 @@ const superToken = "superuser-token-of-the-test"
 func newDRP(t *testing.T) *drp {
 	d := &drp{profiles: map[string]map[string]any{"global": {}}}
 	d.Server = httptest.NewUnstartedServer(http.HandlerFunc(d.serve))
-	d.Config.ErrorLog = nil
+	d.Config.ErrorLog = log.New(io.Discard, "", 0) // the probe breaks handshakes off, as it should
 	d.StartTLS()
 	t.Cleanup(d.Close)
 	return d
@@ -113,13 +121,11 @@ func (d *drp) serve(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/api/v3/")
 	name := strings.SplitN(strings.TrimPrefix(path, "profiles/"), "/", 2)[0]
 	switch {
-	case d.refuse != 0:
-		w.WriteHeader(d.refuse)
 	case path == "info":
 		answer(200, map[string]any{"id": "test", "address": "127.0.0.1"})
-	case path == "alerts" && r.Method == http.MethodGet:
+	case path == "alerts" && !d.old && r.Method == http.MethodGet:
 		answer(200, d.list(r.URL.Query().Get("Acknowledged") == "Eq(true)"))
-	case path == "alerts" && r.Method == http.MethodPost:
+	case path == "alerts" && !d.old && r.Method == http.MethodPost:
 		var alert map[string]any
 		_ = json.NewDecoder(r.Body).Decode(&alert)
 		alert["Uuid"], alert["Acknowledged"] = "id-"+alert["Name"].(string), false
@@ -283,6 +289,12 @@ func TestLife(t *testing.T) {
 		len(result.Reports) != 1 || result.Reports[0].Target != d.URL || result.Reports[0].Role != "loopback" {
 		t.Errorf("%+v", result)
 	}
+	d.mu.Lock()
+	raised, remembered := len(d.alerts), d.profiles[stateProfile][stateParam]
+	d.mu.Unlock()
+	if raised == 0 || remembered == nil { // the test server's certificate is valid for a century
+		t.Errorf("%d alerts, remembered %v", raised, remembered)
+	}
 	begin := time.Now()
 	h.post("stop", map[string]any{})
 	if err := <-h.exited; err != nil || time.Since(begin) > 2*time.Second {
@@ -325,4 +337,66 @@ func TestSilentServer(t *testing.T) {
 	if took := time.Since(begin); took > 4*time.Second || status != 200 {
 		t.Errorf("%d after %v: %s", status, took, body)
 	}
+}
+
+// TestOldServer has a server that knows no alerts: events go out in their place, by the plugin's own
+// socket.
+func TestOldServer(t *testing.T) {
+	d := newDRP(t)
+	d.old = true
+	h := start(t, d)
+	h.post("config", map[string]any{"ws-diagnose/interval-minutes": 0})
+	if status, body := h.post("action", action(nil)); status != 200 {
+		t.Fatalf("%d %s", status, body)
+	}
+	h.post("stop", map[string]any{})
+	<-h.exited
+	if log := h.log.String(); !strings.Contains(log, `/publish {"Time":`) || !strings.Contains(log, `"Action":"warn","Key":"cert-`) {
+		t.Errorf("no event:\n%s", log)
+	}
+}
+
+// TestTokenStaysOnLoopback has an endpoint of the users' that would love to see the token.
+func TestTokenStaysOnLoopback(t *testing.T) {
+	d, other := newDRP(t), newDRP(t)
+	second, err := tls.X509KeyPair(selfSigned(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.TLS.Certificates = []tls.Certificate{second}
+	h := start(t, d)
+	h.post("config", map[string]any{"ws-diagnose/interval-minutes": 0,
+		"ws-diagnose/endpoints": []string{strings.Replace(other.URL, "127.0.0.1", "localhost", 1), other.URL}})
+	if status, body := h.post("action", action(nil)); status != 200 || !strings.Contains(body, other.URL) {
+		t.Fatalf("%d %s", status, body)
+	}
+	seen := func(d *drp) bool {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return slices.ContainsFunc(d.tokens, func(s string) bool { return strings.Contains(s, superToken) })
+	}
+	if !seen(d) || seen(other) {
+		t.Errorf("the server itself was shown the token: %v, the other one: %v", seen(d), seen(other))
+	}
+}
+
+// selfSigned makes a certificate for 127.0.0.1 and its key, as PEM.
+func selfSigned(t *testing.T) (certificate, key []byte) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})
 }
