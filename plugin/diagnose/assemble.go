@@ -82,6 +82,9 @@ func unexplained(s *scene, name trace.StageName, seen map[string]Finding) string
 	if name == trace.StageCertificate && s.Certificate != nil {
 		return "" // certificates are judged here, not by the probe
 	}
+	if stageRank(string(name)) > stageRank(string(trace.StageUpgrade)) && containsAny(seen, endings) {
+		return "" // all that is left undone follows from the end of the socket
+	}
 	for _, f := range seen {
 		if f.Stage == string(name) && (f.Level == LevelError || tolerated[f.ID]) {
 			return ""
@@ -95,6 +98,13 @@ func unexplained(s *scene, name trace.StageName, seen map[string]Finding) string
 		return "" // the cause showed at an earlier stage
 	}
 	return id
+}
+
+// endings are the findings about how a socket ended.
+var endings = []string{"ws-closed", "ws-closed-invalid", "ws-dropped", "ws-protocol-error", "ws-invalid-utf8", "ws-too-large"}
+
+func containsAny(seen map[string]Finding, ids []string) bool {
+	return slices.ContainsFunc(ids, func(id string) bool { _, ok := seen[id]; return ok })
 }
 
 // tolerated are findings that explain a failed stage without being errors: the portal would work.

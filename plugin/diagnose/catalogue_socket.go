@@ -33,8 +33,9 @@ var socketFindings = []Entry{{
 		"{?is_drp}Update DRP; where a proxy stands in front, check port 8092 without it to see which of them sends the frame.",
 		"{!is_drp}Update the server, or the proxy in front of it; check without the proxy to see which sends the frame.",
 	},
-	Verify: "The check passes the stages register to close.",
-	find:   wsClosedInvalid,
+	Verify:     "The check passes the stages register to close.",
+	HeldBackBy: []string{"ws-protocol-error"},
+	find:       wsClosedInvalid,
 }, {
 	ID: "ws-dropped", Level: LevelError, Stage: trace.StageRegister,
 	Title:    "the websocket ends without a close frame (1006)",
@@ -64,8 +65,9 @@ var socketFindings = []Entry{{
 		"{?is_drp}Make what is that large smaller: move bulky params of the object into files.",
 		"{!is_drp}Raise the limit of the server or the proxy, or send smaller messages.",
 	},
-	Verify: "The check passes the stages register to close.",
-	find:   wsTooLarge,
+	Verify:     "The check passes the stages register to close.",
+	HeldBackBy: []string{"ws-protocol-error"},
+	find:       wsTooLarge,
 }, {
 	ID: "ws-no-ack", Level: LevelError, Stage: trace.StageRegister,
 	Title:    "the registration is never acknowledged",
@@ -170,6 +172,7 @@ var frameFindings = []Entry{{
 		"{?is_drp}drpcli -E {api} events watch '*.*.*' | grep -naxv '.*'",
 		"Find the object whose text is not UTF-8 by the line above (it prints what is not), and enter it anew.",
 	},
-	Verify: "The check passes the stages register to close.",
-	find:   wsInvalidUTF8,
+	Verify:     "The check passes the stages register to close.",
+	HeldBackBy: []string{"ws-protocol-error"},
+	find:       wsInvalidUTF8,
 }}

@@ -69,6 +69,7 @@ var connectFixtures = []fixture{
 	{"unreachable", "connect-unreachable Error", func(w *world) {
 		w.refuseDials(trace.DialUnreachable, "no route to host")
 	}},
+	{"reset at once", "tls-dropped Error", func(w *world) { w.refuseDials(trace.DialError, "connect: connection reset by peer") }},
 	{"prohibited", "connect-unreachable Error", func(w *world) { w.refuseDials(trace.DialDenied, "permission denied") }},
 	{"partial", "connect-partial Warn", func(w *world) {
 		w.Connect.Dials = append(w.Connect.Dials, trace.Dial{
@@ -105,6 +106,15 @@ var tlsFixtures = []fixture{
 	}},
 	{"SSL 3.0, ServerHello", "tls-version Error", func(w *world) {
 		w.breakTLS(trace.Handshake{Ended: trace.EndError, Hello: &trace.ServerHello{Version: 0x0300}})
+	}},
+	{"draft of TLS 1.3", "tls-version Error", func(w *world) {
+		w.breakTLS(trace.Handshake{Ended: trace.EndError, Hello: &trace.ServerHello{Version: 0x7f1c}})
+	}},
+	{"drops what offers TLS 1.3", "tls-dropped Error", func(w *world) {
+		w.breakTLS(trace.Handshake{Ended: trace.EndFIN}, worked(trace.OfferOld, tls.VersionTLS12, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256))
+	}},
+	{"RC4 only, drops", "tls-cipher Error", func(w *world) {
+		w.breakTLS(trace.Handshake{Ended: trace.EndRST}, worked(trace.OfferOld, tls.VersionTLS12, tls.TLS_RSA_WITH_RC4_128_SHA))
 	}},
 	{"RC4 only", "tls-cipher Error", func(w *world) {
 		w.breakTLS(trace.Handshake{Alert: 40}, worked(trace.OfferWide, tls.VersionTLS12, tls.TLS_RSA_WITH_RC4_128_SHA))
@@ -257,6 +267,17 @@ var chainFixtures = []fixture{
 	{"revoked", "cert-revoked Error", func(w *world) { w.Certificate.StapleStatus = "revoked" }},
 	{"SHA-1", "cert-weak-signature Error", func(w *world) {
 		w.Certificate.Faults = []trace.ChainFault{{Kind: trace.FaultWeakSignature, Subject: "CN=drp.example.com", Detail: "SHA1-RSA"}}
+	}},
+	{"RSA 512", "cert-weak-key Error", func(w *world) {
+		w.breakTLS(trace.Handshake{Ended: trace.EndError, KeyMismatch: true, Error: "tls: invalid signature: crypto/rsa: 512-bit keys are insecure"})
+	}},
+	{"keyCertSign on the server's own", "cert-chain-invalid Info", func(w *world) {
+		w.Certificate.Faults = []trace.ChainFault{{Kind: trace.FaultCertSignAsLeaf, Subject: "CN=drp.example.com"}}
+	}},
+	{"certificates of 120 KiB", "cert-chain-invalid Error", func(w *world) { w.TLS.Raw = [][]byte{make([]byte, 120<<10)} }},
+	{"certificates of 300 KiB", "cert-chain-invalid Error", func(w *world) {
+		w.breakTLS(trace.Handshake{Ended: trace.EndError, Hello: &trace.ServerHello{Version: tls.VersionTLS13},
+			Error: "tls: handshake message of length 287712 bytes exceeds maximum of 262144 bytes"})
 	}},
 	{"RSA 1024", "cert-weak-key Warn", func(w *world) {
 		w.Certificate.Faults = []trace.ChainFault{{Kind: trace.FaultWeakKey, Subject: "CN=drp.example.com", Detail: "RSA 1024"}}
@@ -470,6 +491,10 @@ var socketFixtures = []fixture{
 
 var frameFixtures = []fixture{
 	{"masked", "ws-protocol-error Error", func(w *world) { w.frame(trace.FrameMasked, "") }},
+	{"length with its top bit set", "ws-protocol-error Error", func(w *world) {
+		w.frame(trace.FrameLengthTop, "")
+		w.Socket.End.TooLarge = true
+	}},
 	{"data after close", "ws-protocol-error Error", func(w *world) {
 		w.frame(trace.FrameAfterClose, "4 bytes")
 		w.Socket.End.Close = &trace.CloseFrame{Code: 1000}

@@ -218,16 +218,34 @@ var chainKinds = map[trace.ChainFaultKind]string{
 	trace.FaultCritical:       "it has a critical extension that nobody knows",
 	trace.FaultCAUsage:        "it issues certificates and its key usage lacks keyCertSign",
 	trace.FaultEKUNesting:     "it issues certificates, but not for servers",
-	trace.FaultCertSignAsLeaf: "it is marked for a CA's use (keyCertSign)",
 	trace.FaultVersion:        "it is of an old version of X.509",
 }
 
-// certChainInvalid also finds a name that the certificate has and its issuer may not give.
+// oddKinds are those that browsers let pass.
+var oddKinds = map[trace.ChainFaultKind]string{
+	trace.FaultCertSignAsLeaf: "it is marked for a CA's use (keyCertSign)",
+}
+
+// certChainInvalid also finds a name that the certificate has and its issuer may not give, and
+// certificates that are too many. A server's certificate that is marked for signing others is odd, and
+// browsers let it pass.
 func certChainInvalid(s *scene) []sighting {
-	seen := chainFaults(s, func(f trace.ChainFault) string { return chainKinds[f.Kind] })
-	if s.leaf() == nil || s.hasFault(trace.FaultNameConstraint) {
-		return seen
+	seen := slices.Concat(
+		chainFaults(s, func(f trace.ChainFault) string { return chainKinds[f.Kind] }),
+		constrainedNames(s), chainSize(s))
+	for _, odd := range chainFaults(s, func(f trace.ChainFault) string { return oddKinds[f.Kind] }) {
+		odd.level = LevelInfo
+		seen = append(seen, odd)
 	}
+	return seen
+}
+
+// constrainedNames are the names outside an issuer's constraints, where no link is blamed for them.
+func constrainedNames(s *scene) []sighting {
+	if s.leaf() == nil || s.hasFault(trace.FaultNameConstraint) {
+		return nil
+	}
+	var seen []sighting
 	for _, n := range s.Certificate.Names {
 		if !n.Covered && n.Why == trace.NameConstrained {
 			words := "its issuer may not issue for " + plain(n.Name)
@@ -235,6 +253,33 @@ func certChainInvalid(s *scene) []sighting {
 		}
 	}
 	return seen
+}
+
+// maxChain is how many bytes of certificates Chromium takes (BoringSSL's max_cert_list).
+const maxChain = 100 << 10
+
+// chainSize finds more certificates than browsers, or we ourselves, take.
+func chainSize(s *scene) []sighting {
+	t := s.TLS
+	if t == nil {
+		return nil
+	}
+	size := 0
+	for _, raw := range t.Raw {
+		size += len(raw)
+	}
+	if t.Sent > len(t.Raw) { // not all were kept; nearly all that was received are certificates
+		size = int(t.Read)
+	}
+	switch {
+	case !t.Done && chainRefused(t):
+		words := "the server sends more certificates than browsers take"
+		return []sighting{{stage: trace.StageTLS, detail: plain(t.Error), values: values{"fault": words}}}
+	case size > maxChain:
+		words := fmt.Sprintf("the server sends %d KiB of certificates, Chromium takes %d", size>>10, maxChain>>10)
+		return []sighting{{detail: words, values: values{"fault": words}}}
+	}
+	return nil
 }
 
 // certRevoked trusts what the server itself staples; nothing else is asked.
@@ -268,13 +313,20 @@ func certWeakSignature(s *scene) []sighting {
 	})
 }
 
+// certWeakKey is an error where the key is so short that our own handshake ended over it.
 func certWeakKey(s *scene) []sighting {
-	return chainFaults(s, func(f trace.ChainFault) string {
+	seen := chainFaults(s, func(f trace.ChainFault) string {
 		if f.Kind != trace.FaultWeakKey {
 			return ""
 		}
 		return weakness(f, "a key that browsers refuse")
 	})
+	if t := s.TLS; t != nil && !t.Done && weakKeyRefused(t) {
+		refusal := sighting{level: LevelError, stage: trace.StageTLS, detail: plain(t.Error),
+			values: values{"fault": "the handshake was given up over it"}}
+		seen = append([]sighting{refusal}, seen...)
+	}
+	return seen
 }
 
 // weakness is what is weak, as the trace has it.

@@ -37,10 +37,17 @@ func classifyDials(c *trace.Connect) string {
 		return "connect-timeout"
 	case has(trace.DialRefused):
 		return "connect-refused"
+	case slices.ContainsFunc(c.Dials, resetAtOnce):
+		return "tls-dropped"
 	case has(trace.DialUnreachable), has(trace.DialDenied), has(trace.DialError):
 		return "connect-unreachable"
 	}
 	return "connect-timeout" // all untried: the deadline came first
+}
+
+// resetAtOnce says that the host took the connection and reset it before we knew.
+func resetAtOnce(d trace.Dial) bool {
+	return d.Outcome == trace.DialError && strings.Contains(d.Error, "reset")
 }
 
 // firstDialled is the address to name in the headline.

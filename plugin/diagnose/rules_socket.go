@@ -51,7 +51,7 @@ func wsClosed(s *scene) []sighting {
 		cause = "The close frame is empty: the server closed the socket and gave no code."
 	}
 	return []sighting{{
-		level: closeLevel(s.end()), stage: endStage(s.end()), detail: closeDetail(s.end()),
+		level: closeLevel(s), stage: endStage(s.end()), detail: closeDetail(s.end()),
 		values: values{"code": codeWords(c.Code, known.Name), "number": strconv.Itoa(c.Code)},
 		cause:  cause, remedy: closeRemedy(s, known),
 	}}
@@ -83,11 +83,11 @@ func codeWords(code int, name string) string {
 // closeLevel: a close in order, or one that announces a restart, is worth a warning, since the
 // portal loses its socket all the same. Before the first event got through it is an error: nobody
 // can work over such a socket.
-func closeLevel(e *trace.End) Level {
-	if st := endStage(e); st == trace.StageRegister || st == trace.StageEvent {
+func closeLevel(s *scene) Level {
+	if s.drp() && stageRank(string(endStage(s.end()))) <= stageRank(string(trace.StageEvent)) {
 		return LevelError
 	}
-	switch e.Close.Code {
+	switch s.closed().Code {
 	case codeNormal, codeGoingAway, codeNone, codeRestart, codeTryLater:
 		return LevelWarn
 	}

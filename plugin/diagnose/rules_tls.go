@@ -15,11 +15,18 @@ import (
 )
 
 func tlsTimeout(s *scene) []sighting    { return tlsFault(s, "tls-timeout") }
-func tlsDropped(s *scene) []sighting    { return tlsFault(s, "tls-dropped") }
 func tlsNotSpoken(s *scene) []sighting  { return tlsFault(s, "tls-not-spoken") }
 func tlsVersion(s *scene) []sighting    { return tlsFault(s, "tls-version") }
 func tlsLargeHello(s *scene) []sighting { return tlsFault(s, "tls-large-hello") }
 func tlsAlert(s *scene) []sighting      { return tlsFault(s, "tls-alert") }
+
+// tlsDropped also finds a reset that came so early that it ended the connection attempt itself.
+func tlsDropped(s *scene) []sighting {
+	if s.Connect != nil && s.Connect.Proxy == nil && classifyDials(s.Connect) == "tls-dropped" {
+		return []sighting{{stage: trace.StageConnect, detail: dialDetails(s.Connect.Dials), values: values{"dial": firstDialled(s)}}}
+	}
+	return tlsFault(s, "tls-dropped")
+}
 
 // tlsFault is the sighting of id when that is how the first handshake failed.
 func tlsFault(s *scene, id string) []sighting {
@@ -33,6 +40,10 @@ func tlsFault(s *scene, id string) []sighting {
 // server said of itself, then what the other offers brought to light.
 func classifyTLS(t *trace.TLS) string {
 	switch {
+	case weakKeyRefused(t):
+		return "cert-weak-key"
+	case chainRefused(t):
+		return "cert-chain-invalid"
 	case t.KeyMismatch || t.BadCert != "":
 		return "tls-key-mismatch"
 	case speaks(t) != "":
@@ -41,7 +52,7 @@ func classifyTLS(t *trace.TLS) string {
 		return "tls-client-cert"
 	case works(t, trace.OfferSmall):
 		return "tls-large-hello"
-	case t.Hello != nil && t.Hello.Version != 0 && t.Hello.Version < tls.VersionTLS12:
+	case wrongVersion(t.Hello):
 		return "tls-version"
 	case t.Alert > 0:
 		return classifyAlert(t)
@@ -52,10 +63,37 @@ func classifyTLS(t *trace.TLS) string {
 	case t.Ended == trace.EndNone && t.Error == "":
 		return "" // nothing is known; the failed stage gets its name from the fallback
 	}
-	if id := classifyRetries(t); id != "" {
+	if id := classifyRetries(t); id != "" && !intolerant(t) {
 		return id
 	}
 	return "tls-dropped"
+}
+
+// weakKeyRefused and chainRefused say, by Go's own words, that our side ended the handshake over
+// something that is no fault of it: a key that is too short, certificates that are too many.
+func weakKeyRefused(t *trace.TLS) bool { return strings.Contains(t.Error, "keys are insecure") }
+func chainRefused(t *trace.TLS) bool   { return strings.Contains(t.Error, "handshake message of length") }
+
+// wrongVersion says that a ServerHello chose a version that no browser speaks: an old one, or a draft.
+func wrongVersion(h *trace.ServerHello) bool {
+	return h != nil && h.Version != 0 && h.Version != tls.VersionTLS12 && h.Version != tls.VersionTLS13
+}
+
+// intolerant says that the server drops the first offer and takes an older one with what browsers
+// offer too: nothing is missing, the server or a device before it takes offence at the first.
+func intolerant(t *trace.TLS) bool {
+	h := retry(t, trace.OfferOld)
+	return h != nil && h.Done && h.Version == tls.VersionTLS12 && slices.Contains(browserSuites, h.Cipher)
+}
+
+// browserSuites are the cipher suites of TLS 1.2 that Chromium and Firefox offer.
+var browserSuites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+	tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
+	tls.TLS_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_AES_256_CBC_SHA,
 }
 
 // Alerts of RFC 8446 section 6 that have findings of their own.
@@ -167,7 +205,7 @@ func protocol(first []byte) string {
 func tlsValues(t *trace.TLS) values {
 	v := values{"speaks": speaks(t), "alert": alertName(t.Alert), "what": missing(t), "version": "an old version of TLS"}
 	switch old := retryVersion(t); {
-	case t.Hello != nil && t.Hello.Version != 0 && t.Hello.Version < tls.VersionTLS12:
+	case wrongVersion(t.Hello):
 		v["version"] = tls.VersionName(t.Hello.Version)
 	case old != 0:
 		v["version"] = tls.VersionName(old)
@@ -313,7 +351,7 @@ func refusedKey(leaf *trace.Cert) string {
 
 // tlsKeyMismatch also finds a certificate that cannot be parsed in a handshake that finished.
 func tlsKeyMismatch(s *scene) []sighting {
-	if s.TLS == nil || (!s.TLS.KeyMismatch && s.TLS.BadCert == "") {
+	if s.TLS == nil || (!s.TLS.KeyMismatch && s.TLS.BadCert == "") || weakKeyRefused(s.TLS) {
 		return nil
 	}
 	return []sighting{{detail: handshakeEnd(&s.TLS.Handshake)}}

@@ -170,8 +170,8 @@ func watchOf(s *scene) *Watch {
 	}
 	r := &Watch{
 		Since: w.Since, Open: w.Open, LongestS: int64(w.Longest / time.Second),
-		DropsHour: dropsByCode(dropsSince(w, s.now().Add(-time.Hour))),
-		DropsDay:  dropsByCode(dropsSince(w, s.now().Add(-day))),
+		DropsHour: dropsByCode(w, s.now().Add(-time.Hour)),
+		DropsDay:  dropsByCode(w, s.now().Add(-day)),
 	}
 	if w.Open {
 		r.UptimeS = max(0, int64(s.now().Sub(w.Opened)/time.Second))
@@ -180,15 +180,16 @@ func watchOf(s *scene) *Watch {
 	return r
 }
 
+// countSpan is how long a trace.WatchCount counts.
+const countSpan = 10 * time.Minute
+
 // dropsByCode counts ends by the code that a browser's page would see.
-func dropsByCode(drops []trace.WatchEnd) map[string]int {
+func dropsByCode(w *trace.Watch, since time.Time) map[string]int {
 	codes := map[string]int{}
-	for _, e := range drops {
-		code := 1006
-		if e.Close != nil {
-			code = e.Close.Code
+	for _, c := range w.Counts {
+		if c.From.Add(countSpan).After(since) {
+			codes[strconv.Itoa(c.Code)] += c.N
 		}
-		codes[strconv.Itoa(code)]++
 	}
 	return codes
 }

@@ -81,12 +81,3 @@ func listed(items []string) string {
 	}
 	return strings.Join(items, ", ")
 }
-
-// quoteAll quotes every item.
-func quoteAll(items []string) []string {
-	quoted := make([]string, len(items))
-	for i, s := range items {
-		quoted[i] = quote(s)
-	}
-	return quoted
-}
