@@ -221,6 +221,20 @@ var certFixtures = []fixture{
 		own.Target.Role, own.Certificate.Leaf.SHA256 = trace.RoleLoopback, strings.Repeat("ef", 32)
 		w.evidence.Traces = append(w.evidence.Traces, own)
 	}},
+	{"expired on the file port", "cert-expired Error, cert-static-differs Info", func(w *world) {
+		w.leaf().NotAfter = runTime.AddDate(0, 0, -1)
+		w.selfSign()
+		w.Certificate.AnchorLeaf = true
+		w.Target.Role, w.Target.Port, w.Target.CertOnly, w.Target.Host = trace.RoleStatic, 8090, true, "127.0.0.1"
+		own := healthy("127.0.0.1", "127.0.0.1")
+		own.Target.Role, own.Certificate.Leaf.SHA256 = trace.RoleLoopback, strings.Repeat("ef", 32)
+		w.evidence.Traces = append(w.evidence.Traces, own)
+	}},
+	{"expired at an IPv6 address", "cert-expired Error", func(w *world) {
+		w.leaf().NotAfter = runTime.AddDate(0, 0, -1)
+		w.Target.Host, w.Target.Names = "2001:db8::5", []string{"2001:db8::5", "drp.example.com"}
+		w.Connect = connected("2001:db8::5")
+	}},
 	{"expired on a plain server", "cert-expired Error", func(w *world) {
 		w.leaf().NotAfter = runTime.AddDate(0, 0, -1)
 		w.Target.Plain, w.Target.Scheme, w.Info = true, "wss", nil

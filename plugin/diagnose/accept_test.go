@@ -1,0 +1,76 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"ws-diagnose/plugin/trace"
+)
+
+func TestAccept(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*world)
+		open  []string
+		text  string
+	}{
+		"trusted": {func(*world) {}, nil, ""},
+		"self-signed": {(*world).selfSign,
+			[]string{"https://drp.example.com:8092/", "https://drp.example.com:8090/"}, "for one port of a host"},
+		"file port not known": {func(w *world) { w.selfSign(); w.Info = nil },
+			[]string{"https://drp.example.com:8092/"}, "private windows"},
+		"loopback, names known": {func(w *world) {
+			w.selfSign()
+			w.Target.Host, w.Target.Role, w.Target.Names = "127.0.0.1", trace.RoleLoopback, []string{"a.example", "2001:db8::5"}
+			w.Info = nil
+		}, []string{"https://a.example:8092/", "https://[2001:db8::5]:8092/"}, "private windows"},
+		"loopback, names unknown": {func(w *world) {
+			w.selfSign()
+			w.Target.Host, w.Target.Role, w.Target.NamesUnknown = "127.0.0.1", trace.RoleLoopback, true
+			w.Info = &trace.Info{Address: "10.0.0.5"}
+		}, []string{"https://10.0.0.5:8092/"}, "private windows"},
+		"HSTS": {func(w *world) {
+			w.selfSign()
+			w.HTTP.Header.Set("Strict-Transport-Security", "max-age=1")
+		}, []string{}, "cannot be accepted by hand"},
+		"no link to proceed": {func(w *world) { w.selfSign(); w.leaf().ExtKeyUsage = nil },
+			[]string{"https://drp.example.com:8092/", "https://drp.example.com:8090/"}, "Chromium offers no link"},
+	} {
+		w := newWorld()
+		c.spoil(w)
+		a := w.report().Accept
+		if c.text == "" {
+			if a != nil {
+				t.Errorf("%s: there is nothing to accept, but: %+v", name, a)
+			}
+			continue
+		}
+		if a == nil || !strings.Contains(a.Text, c.text) {
+			t.Errorf("%s: %+v does not say %q", name, a, c.text)
+			continue
+		}
+		if diff := cmp.Diff(c.open, a.Open); diff != "" {
+			t.Errorf("%s: addresses to open (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestWatchSection(t *testing.T) {
+	w := newWorld()
+	w.watched(3, 1, 1)
+	h := w.evidence.History[w.Target.ID()]
+	h.Counts = []trace.WatchCount{
+		{From: runTime.Add(-30 * day), Code: 1006, N: 100},
+		{From: runTime.AddDate(0, 0, -1).Add(countSpan), Code: 1006, N: 2},
+		{From: runTime.Add(-countSpan), Code: 1006, N: 1}, {From: runTime.Add(-countSpan), Code: 1001, N: 4},
+	}
+	got := w.report().Watch
+	want := &Watch{
+		Since: h.Since, Open: true, UptimeS: 60, LongestS: 3600,
+		DropsHour: map[string]int{"1006": 1, "1001": 4}, DropsDay: map[string]int{"1006": 3, "1001": 4},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("watch section (-want +got):\n%s", diff)
+	}
+}
