@@ -48,6 +48,8 @@ func (c *call) createAlert(o object) {
 			Messages: []string{"Level " + level + " is not one of Error, Warn, Info, Debug"}})
 		return
 	}
+	c.e.alertCreation.Lock()
+	defer c.e.alertCreation.Unlock()
 	name, _ := o["Name"].(string)
 	if c.e.reusesAlert(c.wants("unique")) {
 		if key := c.e.openAlert(name); key != "" {

@@ -95,24 +95,17 @@ func (b *certBox) get() *tls.Certificate {
 	return b.cert
 }
 
-// config serves whatever certificate the box holds at the time of each handshake.
-func (b *certBox) config(f *faultBox) *tls.Config {
+// config serves whatever certificate the box holds at the time of each handshake, after what
+// before does to delay it.
+func (b *certBox) config(before func()) *tls.Config {
 	return &tls.Config{
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			f.beforeTLS()
+			before()
 			return b.get(), nil
 		},
 		MinVersion:             tls.VersionTLS12,
 		SessionTicketsDisabled: true, // a resumed session would show no new certificate
 	}
-}
-
-func newListener(e *Endpoint, port int, h http.Handler, cert *tls.Certificate) *listener {
-	l := &listener{e: e, port: port, handler: h}
-	if cert != nil {
-		l.certBox = &certBox{cert: cert}
-	}
-	return l
 }
 
 // SetCertificate replaces the certificate of the API port for all new connections.

@@ -10,9 +10,12 @@
 //
 //	endpoint.go     options, listeners, start and end
 //	router.go       from a request to its handler; the forms of answers and errors
+//	cors.go         what pages of other origins may read
+//	cors.go         what pages of other origins may read
 //	auth.go         users, passwords, tokens, claims
 //	store.go        objects in a writable layer above read-only content layers
-//	objects.go      the generic create, read, update, delete
+//	changes.go      creating, changing and deleting objects, and what follows from it
+//	objects.go      the generic requests of any object type
 //	filter.go       list filters
 //	params.go       param values: schemas, aggregation, secure values
 //	contents.go     content bundles as layers

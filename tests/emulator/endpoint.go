@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -35,9 +36,10 @@ type Options struct {
 	Unique     UniqueMode
 	FirstCount int
 
-	CertificateDays int         // life of the self-signed certificate, 365 unless set
-	Log             *log.Logger // what the server and its plugins log; nothing unless set
-	PluginEnv       []string    // added to the environment of plugin processes
+	Info            map[string]any // keys of the info answer to add or replace
+	CertificateDays int            // life of the self-signed certificate, 365 unless set
+	Log             *log.Logger    // what the server and its plugins log; nothing unless set
+	PluginEnv       []string       // added to the environment of plugin processes
 	Now             func() time.Time
 
 	// Timers, with the values observed on a real server unless set.
@@ -58,7 +60,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.WriteWait, 10*time.Second)
 	setDefault(&o.StopTimeout, 60*time.Second)
 	if o.Log == nil {
-		o.Log = log.New(discard{}, "", 0)
+		o.Log = log.New(io.Discard, "", 0)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -73,23 +75,20 @@ func setDefault[T comparable](v *T, def T) {
 	}
 }
 
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-
 // Endpoint is a running emulator.
 type Endpoint struct {
 	opt Options
 	dir string // plugins, their scratch space and the file server's tree
 
-	store   *store
-	writes  sync.Mutex // one change of an object at a time
-	auth    *authority
-	hub     *hub
-	host    *pluginHost
-	logs    logBuffer
-	jobLogs jobLogs
-	faults  faultBox
+	store         *store
+	writes        sync.Mutex // one change of an object at a time
+	alertCreation sync.Mutex // makes "unique" one step
+	auth          *authority
+	hub           *hub
+	host          *pluginHost
+	logs          logBuffer
+	jobLogs       jobLogs
+	faults        faultBox
 
 	api, secureFiles, files *listener
 
@@ -110,7 +109,6 @@ func Start(o Options) (*Endpoint, error) {
 	}
 	e := &Endpoint{opt: o, dir: dir}
 	e.done, e.cancel = context.WithCancel(context.Background())
-	e.faults.done = e.done
 	e.store = newStore(o.Old)
 	e.auth = newAuthority(o.Now)
 	e.hub = newHub()
@@ -140,9 +138,11 @@ func (e *Endpoint) listen() error {
 		return err
 	}
 	fileTree := http.FileServer(http.Dir(filepath.Join(e.dir, "tftpboot")))
-	e.api = newListener(e, e.opt.APIPort, e.apiHandler(), &cert)
-	e.secureFiles = newListener(e, e.opt.SecureFilePort, fileTree, &cert)
-	e.files = newListener(e, e.opt.FilePort, fileTree, nil)
+	e.api = &listener{e: e, port: e.opt.APIPort, handler: crossOrigin(e.apiHandler()),
+		certBox: &certBox{cert: &cert}, beforeTLS: e.faults.beforeTLS}
+	e.secureFiles = &listener{e: e, port: e.opt.SecureFilePort, handler: fileTree,
+		certBox: &certBox{cert: &cert}, beforeTLS: func() {}}
+	e.files = &listener{e: e, port: e.opt.FilePort, handler: fileTree}
 	for _, l := range []*listener{e.api, e.secureFiles, e.files} {
 		if err := l.open(); err != nil {
 			return err
@@ -153,6 +153,7 @@ func (e *Endpoint) listen() error {
 
 // Close stops the plugins, ends every connection and removes the endpoint's files.
 func (e *Endpoint) Close() error {
+	e.Misbehave(Faults{})
 	e.host.stopAll()
 	e.cancel()
 	e.hub.dropAll()
@@ -197,7 +198,9 @@ func (e *Endpoint) StartAPI() error { return e.api.open() }
 type listener struct {
 	e       *Endpoint
 	handler http.Handler
-	certBox *certBox // nil: plain HTTP
+
+	certBox   *certBox // nil: plain HTTP
+	beforeTLS func()
 
 	mu     sync.Mutex
 	port   int
@@ -229,7 +232,7 @@ func (l *listener) open() error {
 			_ = server.Serve(ln)
 			return
 		}
-		server.TLSConfig = l.certBox.config(&l.e.faults)
+		server.TLSConfig = l.certBox.config(l.beforeTLS)
 		_ = server.ServeTLS(ln, "", "")
 	})
 	return nil

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"context"
 	"maps"
 	"net/http"
 	"strings"
@@ -35,17 +34,29 @@ type Faults struct {
 
 // faultBox holds the faults in force.
 type faultBox struct {
-	done context.Context // ends what hangs
-	mu   sync.Mutex
-	f    Faults
+	mu       sync.Mutex
+	f        Faults
+	replaced chan struct{} // closed when other faults come into force: what hangs goes on
 }
 
-// Misbehave puts faults in force, for connections and sockets that open from now on.
+// Misbehave puts faults in force, for connections and sockets that open from now on. What hung
+// because of the former faults goes on or ends.
 func (e *Endpoint) Misbehave(f Faults) {
-	e.faults.mu.Lock()
-	defer e.faults.mu.Unlock()
 	f.Paths, f.FailPosts, f.LoseAnswers = maps.Clone(f.Paths), maps.Clone(f.FailPosts), maps.Clone(f.LoseAnswers)
-	e.faults.f = f
+	b := &e.faults
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.replaced != nil {
+		close(b.replaced)
+	}
+	b.f, b.replaced = f, make(chan struct{})
+}
+
+// released is closed when other faults come into force; nil, which never is, before the first.
+func (b *faultBox) released() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.replaced
 }
 
 // now returns the faults in force.
@@ -58,16 +69,16 @@ func (b *faultBox) now() Faults {
 // beforeTLS delays a handshake.
 func (b *faultBox) beforeTLS() {
 	f := b.now()
-	if f.HangTLS {
-		<-b.done.Done()
+	if !f.HangTLS && f.TLSDelay == 0 {
 		return
 	}
-	if f.TLSDelay == 0 {
-		return
+	var delayed <-chan time.Time
+	if !f.HangTLS {
+		delayed = time.After(f.TLSDelay)
 	}
 	select {
-	case <-time.After(f.TLSDelay):
-	case <-b.done.Done():
+	case <-delayed:
+	case <-b.released():
 	}
 }
 
@@ -78,9 +89,9 @@ func (b *faultBox) instead(w http.ResponseWriter, r *http.Request) bool {
 	if f.HangHTTP || f.HangUpgrade && path == "ws" {
 		select {
 		case <-r.Context().Done():
-		case <-b.done.Done():
+		case <-b.released():
 		}
-		return true
+		panic(http.ErrAbortHandler) // ends the connection
 	}
 	status := 0
 	if path == "ws" {

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -34,7 +35,14 @@ func (c *call) serveInfo() {
 	}
 }
 
+// info is the answer with the keys that the options set.
 func (e *Endpoint) info() object {
+	o := e.ownInfo()
+	maps.Copy(o, e.opt.Info)
+	return o
+}
+
+func (e *Endpoint) ownInfo() object {
 	info := models.Info{
 		Version: "v4.11.3", Id: e.opt.ID, LocalId: e.opt.ID, HaId: e.opt.ID,
 		ApiPort: portOf(e.api), FilePort: portOf(e.files), SecureFilePort: portOf(e.secureFiles),

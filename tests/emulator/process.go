@@ -111,6 +111,7 @@ func (p *process) readOutput(out io.Reader, ready chan<- bool) {
 			p.e.logLine(p.name, line)
 		}
 	}
+	_, _ = io.Copy(io.Discard, out) // after a line too long to log
 }
 
 // post sends a request to the plugin.

@@ -1,3 +1,5 @@
+//lint:file-ignore ST1005 the messages are the real server's
+
 package emulator
 
 import (

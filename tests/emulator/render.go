@@ -14,7 +14,6 @@ import (
 type renderData struct {
 	e         *Endpoint
 	tree      *template.Template
-	job       *models.Job
 	Machine   *models.Machine
 	WorkOrder *models.WorkOrder
 	Task      *models.Task
@@ -121,7 +120,7 @@ func (e *Endpoint) render(job *models.Job) (models.JobActions, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &renderData{e: e, tree: tree, job: job, Machine: &models.Machine{}, WorkOrder: &models.WorkOrder{}, Task: &models.Task{}}
+	d := &renderData{e: e, tree: tree, Machine: &models.Machine{}, WorkOrder: &models.WorkOrder{}, Task: &models.Task{}}
 	e.store.load("machines", job.Machine.String(), d.Machine)
 	e.store.load("work_orders", job.WorkOrder.String(), d.WorkOrder)
 	if !e.store.load("tasks", job.Task, d.Task) {

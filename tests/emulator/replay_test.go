@@ -9,8 +9,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -81,17 +79,6 @@ func readTranscript(t *testing.T) []exchange {
 		steps = append(steps, x)
 	}
 	return steps
-}
-
-// buildRecorder builds the plugin provider that the transcript used.
-func buildRecorder(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "recorder")
-	out, err := exec.Command("go", "build", "-o", path, "./recorder").CombinedOutput()
-	if err != nil {
-		t.Fatalf("go build ./recorder: %v\n%s", err, out)
-	}
-	return path
 }
 
 // replay asks one endpoint.
