@@ -127,7 +127,8 @@ func (w *walk) peer(ctx context.Context, l *link, h *trace.Handshake) Peer {
 	sum := sha256.Sum256(h.Raw[0])
 	p.SHA256 = hex.EncodeToString(sum[:])
 	facts, name := w.tr.Certificate, w.sni()
-	if !slices.EqualFunc(h.Raw, w.tr.TLS.Raw, bytes.Equal) || !slices.Contains(w.names(), name) {
+	same := w.tr.TLS != nil && slices.EqualFunc(h.Raw, w.tr.TLS.Raw, bytes.Equal)
+	if !same || !slices.Contains(w.names(), name) {
 		facts, _ = w.examine(ctx, h, []string{name})
 	}
 	p.Verified = cert.Verified(facts, name, time.Now())

@@ -1,11 +1,13 @@
 package probe
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -67,8 +69,12 @@ func (w *walk) sni() string {
 	return strings.TrimSuffix(asciiName(name), ".")
 }
 
-// asciiName is the form of a host name that goes over the wire; what has none stays as it is.
+// asciiName is the form of a host that goes over the wire: a name in ASCII, an address without its
+// zone, which means nothing elsewhere. What has no such form stays as it is.
 func asciiName(name string) string {
+	if a, err := netip.ParseAddr(name); err == nil {
+		return a.WithZone("").String()
+	}
 	if ascii, err := hostNames.ToASCII(name); err == nil {
 		return ascii
 	}
@@ -97,7 +103,7 @@ func shake(l *link, offer trace.Offer, serverName string) trace.Handshake {
 	flight := l.wire.flight
 	l.wire.flight = nil
 	h.HelloSent = l.wire.wrote > 0
-	h.First, h.Read = flight[:min(len(flight), maxFirst)], l.wire.read
+	h.First, h.Read = bytes.Clone(flight[:min(len(flight), maxFirst)]), l.wire.read
 	hello, certs := parseFlight(flight)
 	h.Hello = hello
 	if err != nil {

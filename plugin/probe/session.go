@@ -57,6 +57,9 @@ func (w *walk) open() (*session, error) {
 		out: &trace.Socket{Limit: MessageLimit},
 	}
 	s.tap.stage = trace.StageUpgrade
+	if len(s.link.pending) == 0 {
+		s.link.pending = nil // not to keep the header that it was cut from
+	}
 	if !w.target.Plain {
 		s.events = make(chan arrival, 16)
 	}

@@ -27,25 +27,9 @@ func ParseTarget(s string, plain bool) (trace.Target, error) {
 	fail := func(format string, args ...any) (trace.Target, error) {
 		return trace.Target{}, fmt.Errorf("target %q: "+format, append([]any{shown(s)}, args...)...)
 	}
-	switch {
-	case strings.TrimSpace(s) == "":
-		return fail("is empty; write https://host:%d", DefaultPort)
-	case len(s) > maxTarget:
-		return fail("is longer than %d bytes", maxTarget)
-	case strings.ContainsFunc(s, isControl):
-		return fail("holds a control character")
-	case strings.ContainsAny(s, " \\"):
-		return fail("holds a blank or a backslash")
-	}
-	u, err := url.Parse(withScheme(s, plain))
-	var ue *url.Error
-	switch {
-	case err != nil && strings.Contains(s, "@"):
-		return fail("is no URL") // the parser's words may quote a password
-	case errors.As(err, &ue):
-		return fail("is no URL: %v", ue.Err)
-	case err != nil:
-		return fail("is no URL: %v", err)
+	u, err := parseURL(s, plain)
+	if err != nil {
+		return fail("%v", err)
 	}
 	if u.User != nil {
 		return fail("carries a user; give credentials by --token, --username and --password")
@@ -53,13 +37,7 @@ func ParseTarget(s string, plain bool) (trace.Target, error) {
 	if u.Fragment != "" || strings.HasSuffix(s, "#") {
 		return fail("has a part after #, as the portal's own address does; give the endpoint's: https://host:%d", DefaultPort)
 	}
-	t.Scheme = strings.ToLower(u.Scheme)
-	if !slices.Contains(schemes, t.Scheme) {
-		return fail("scheme %q is none of %s", t.Scheme, strings.Join(schemes, ", "))
-	}
-	if slices.Contains(schemes, strings.ToLower(u.Hostname())) && u.Port() == "" && strings.HasSuffix(u.Host, ":") {
-		return fail("lacks // after the scheme")
-	}
+	t.Scheme = u.Scheme
 	if t.Host, err = parseHost(u.Hostname()); err != nil {
 		return fail("%v", err)
 	}
@@ -70,6 +48,35 @@ func ParseTarget(s string, plain bool) (trace.Target, error) {
 		return fail("%v", err)
 	}
 	return t, nil
+}
+
+// parseURL takes s apart as a URL of one of our schemes.
+func parseURL(s string, plain bool) (*url.URL, error) {
+	switch {
+	case strings.TrimSpace(s) == "":
+		return nil, fmt.Errorf("is empty; write https://host:%d", DefaultPort)
+	case len(s) > maxTarget:
+		return nil, fmt.Errorf("is longer than %d bytes", maxTarget)
+	case strings.ContainsFunc(s, isControl):
+		return nil, errors.New("holds a control character")
+	case strings.ContainsAny(s, " \\"):
+		return nil, errors.New("holds a blank or a backslash")
+	}
+	u, err := url.Parse(withScheme(s, plain))
+	var ue *url.Error
+	switch {
+	case err != nil && strings.Contains(s, "@"):
+		return nil, errors.New("is no URL") // the parser's words may quote a password
+	case errors.As(err, &ue):
+		return nil, fmt.Errorf("is no URL: %w", ue.Err)
+	case err != nil:
+		return nil, fmt.Errorf("is no URL: %w", err)
+	case !slices.Contains(schemes, u.Scheme):
+		return nil, fmt.Errorf("scheme %q is none of %s", u.Scheme, strings.Join(schemes, ", "))
+	case slices.Contains(schemes, strings.ToLower(u.Hostname())) && strings.HasSuffix(u.Host, ":"):
+		return nil, errors.New("lacks // after the scheme")
+	}
+	return u, nil
 }
 
 var schemes = []string{"https", "http", "wss", "ws"}
