@@ -17,8 +17,8 @@ const (
 // stageOrder is the order of findings that are equally bad.
 var stageOrder = append(append([]trace.StageName{stageTarget}, trace.StageNames...), stageWatch, stagePlugin)
 
-// Entry is a finding as the catalogue knows it. Headline, Cause, User, Verify and Remedy are
-// templates, see fill.
+// Entry is a finding as the catalogue knows it. In the tables Headline, Cause, User, Verify and
+// Remedy are templates, see fill.
 type Entry struct {
 	ID       string          // never renamed, never reused
 	Level    Level           // the default
@@ -79,14 +79,22 @@ func index(entries []Entry) map[string]int {
 	return ids
 }
 
-// Catalogue lists all findings, in the order of the stages.
-func Catalogue() []Entry { return slices.Clone(catalogue) }
+// Catalogue lists all findings, in the order of the stages, as Lookup returns them.
+func Catalogue() []Entry {
+	all := make([]Entry, len(catalogue))
+	for i, e := range catalogue {
+		all[i] = e.general()
+	}
+	return all
+}
 
-// Lookup returns the finding of that id.
+// Lookup returns the finding of that id, to be explained in general: its templates are filled for the
+// API port of an endpoint HOST with a self-signed certificate, and stand in capitals for what only a
+// report can know.
 func Lookup(id string) (Entry, bool) {
 	i, ok := byID[id]
 	if !ok {
 		return Entry{}, false
 	}
-	return catalogue[i], true
+	return catalogue[i].general(), true
 }

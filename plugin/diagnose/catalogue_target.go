@@ -26,7 +26,7 @@ var targetFindings = []Entry{{
 	Seen:     "A port on the list of ports that the WHATWG Fetch standard blocks.",
 	User:     "Chromium shows net::ERR_UNSAFE_PORT, Firefox refuses likewise; the page sees close code 1006 at once.",
 	Cause: "Browsers block the ports of old protocols (mail, IRC, X11, ...) so that pages cannot talk to such servers. " +
-		"Port {port} is one of them, although the server itself may be fine.",
+		"This one is on their list, although the server itself may be fine.",
 	Remedy: []string{
 		"{?is_drp}systemctl edit dr-provision",
 		"{?is_drp}Set Environment=RS_API_PORT=8092 there, restart dr-provision, and use that port.",

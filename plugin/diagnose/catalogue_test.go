@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,22 @@ func TestEntriesAreComplete(t *testing.T) {
 	}
 }
 
+// TestExplanations holds the text of the catalogue, as users read it, against a golden file.
+func TestExplanations(t *testing.T) {
+	var b strings.Builder
+	for _, e := range Catalogue() {
+		fmt.Fprintf(&b, "=== %s %s %s: %s\nseen:   %s\nuser:   %s\ncause:  %s\n", e.ID, e.Level, e.Stage, e.Title, e.Seen, e.User, e.Cause)
+		for _, step := range e.Remedy {
+			fmt.Fprintf(&b, "  %s\n", strings.ReplaceAll(step, "\n", "\n  "))
+		}
+		fmt.Fprintf(&b, "mended: %s\n\n", e.Verify)
+	}
+	if strings.ContainsAny(b.String(), "\x1b\u202e") || placeholder.MatchString(b.String()) || strings.Contains(b.String(), "{?") {
+		t.Error("a template is not filled")
+	}
+	golden(t, "explanations.golden", b.String())
+}
+
 // TestNoCycles walks DependsOn and HeldBackBy alike: a finding must not stand before or above itself.
 func TestNoCycles(t *testing.T) {
 	var visit func(id string, path []string)
@@ -115,7 +132,7 @@ func TestIndexRefusesMistakes(t *testing.T) {
 func TestTemplatesAreFilled(t *testing.T) {
 	eachFixture(func(x fixture, w *world) {
 		s := &scene{Trace: w.Trace, evidence: &w.evidence, policy: w.policy.withDefaults()}
-		for _, e := range Catalogue() {
+		for _, e := range catalogue {
 			for _, o := range e.find(s) {
 				v := s.values().with(o.values)
 				for _, text := range append([]string{e.Headline, e.Cause, e.User, e.Seen, e.Verify}, slices.Concat(e.Remedy, o.remedy)...) {

@@ -16,7 +16,7 @@ const hostile = "-x'; touch owned; $(touch owned) `touch owned` \"\\\n\x1b[31m\u
 // TestPlaceholdersStandOutsideQuotes: shellArg makes a word of any value, which holds only where the
 // template has no quotes of its own around it.
 func TestPlaceholdersStandOutsideQuotes(t *testing.T) {
-	for _, e := range Catalogue() {
+	for _, e := range catalogue {
 		for _, step := range e.Remedy {
 			if !IsCommand(step) {
 				continue
