@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"gitlab.com/rackn/provision/v4/models"
+	"go.uber.org/goleak"
 )
 
 // asProgram has the test binary be the program: the SDK's own commands and its own sockets are what
@@ -39,7 +40,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // program is a command that runs the program as a DRP server does.
@@ -96,6 +97,8 @@ type drp struct {
 	profiles map[string]map[string]any
 	tokens   []string // Authorization of every request
 	old      bool     // knows no alerts
+	orders   map[string]map[string]any
+	trigger  map[string]any // ours; nil for none
 }
 
 const superToken = "superuser-token-of-the-test"
@@ -121,6 +124,10 @@ func (d *drp) serve(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/api/v3/")
 	name := strings.SplitN(strings.TrimPrefix(path, "profiles/"), "/", 2)[0]
 	switch {
+	case strings.HasPrefix(path, "work_orders/") && d.orders[strings.TrimPrefix(path, "work_orders/")] != nil:
+		answer(200, d.orders[strings.TrimPrefix(path, "work_orders/")])
+	case path == "triggers/"+Name && d.trigger != nil:
+		answer(200, d.trigger)
 	case path == "info":
 		answer(200, map[string]any{"id": "test", "address": "127.0.0.1"})
 	case path == "alerts" && !d.old && r.Method == http.MethodGet:

@@ -50,8 +50,12 @@ type flight struct {
 	err       error
 }
 
-// errStopped is what those get who wait for a run when the plugin ends.
-var errStopped = errors.New("the plugin was stopped or configured anew during the check: try again")
+// Why a run has no result although its question was in order.
+var (
+	errStopped = errors.New("the plugin was stopped or configured anew during the check: try again")
+	errBusy    = errors.New("too many different checks are running: try again when they have ended")
+	errFault   = errors.New("fault in the check itself, the server's log tells more")
+)
 
 // maxFlights bounds how many different questions may be under way.
 const maxFlights = 4
@@ -67,7 +71,7 @@ func (sv *service) run(q question) (*Result, error) {
 	if !joined {
 		if len(sv.flights.running) >= maxFlights {
 			sv.flights.mu.Unlock()
-			return nil, fmt.Errorf("%d different checks are running: try again when they have ended", maxFlights)
+			return nil, errBusy
 		}
 		if sv.flights.running == nil {
 			sv.flights.running = map[string]*flight{}
@@ -95,7 +99,7 @@ func (sv *service) fly(q question, f *flight) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			sv.log.Errorf("fault in the check: %v\n%s", fault, debug.Stack())
-			f.err = fmt.Errorf("fault in the check itself, see the server's log: %v", fault)
+			f.err = errFault
 		}
 	}()
 	evidence, err := sv.gather(ctx, q)
@@ -153,16 +157,16 @@ func (sv *service) gather(ctx context.Context, q question) (trace.Evidence, erro
 	safe := &vault{token: sv.token, tokens: known.tokens, loopback: newPromise()}
 	deadline, _ := ctx.Deadline()
 	var all sync.WaitGroup
-	var fault atomic.Value
+	var faults atomic.Int32
 	for i, target := range known.targets {
 		all.Go(func() {
 			defer func() {
-				if f := recover(); f != nil {
-					sv.log.Errorf("fault in the check of %s: %v\n%s", target.ID(), f, debug.Stack())
-					fault.Store(fmt.Sprint(f))
+				if fault := recover(); fault != nil {
+					sv.log.Errorf("fault in the check of %s: %v\n%s", target.ID(), fault, debug.Stack())
+					faults.Add(1)
 				}
 			}()
-			evidence.Traces[i] = probe.Check(ctx, target, probe.Options{
+			evidence.Traces[i] = sv.check(ctx, target, probe.Options{
 				Timeout:     time.Until(deadline) - tellTime,
 				Roots:       roots,
 				Credentials: safe.forTarget(ctx, target),
@@ -174,8 +178,8 @@ func (sv *service) gather(ctx context.Context, q question) (trace.Evidence, erro
 		})
 	}
 	all.Wait()
-	if f := fault.Load(); f != nil {
-		return evidence, fmt.Errorf("fault in the check itself, see the server's log: %v", f)
+	if faults.Load() > 0 {
+		return evidence, errFault
 	}
 	dropForeignNames(evidence.Traces)
 	return evidence, nil

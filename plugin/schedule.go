@@ -84,7 +84,7 @@ func (sv *service) schedule(ctx context.Context) *trace.Schedule {
 	if err := sv.server.get(ctx, &t, "triggers", Name); err != nil {
 		return nil
 	}
-	s := &trace.Schedule{Trigger: Name, Enabled: t.Enabled, Since: sv.since}
+	s := &trace.Schedule{Trigger: Name, Enabled: t.Enabled}
 	// The switches count only when set directly in the profile global: "disabled" wins.
 	var global struct{ Params map[string]any }
 	if err := sv.server.get(ctx, &global, "profiles", "global"); err == nil {
@@ -92,6 +92,7 @@ func (sv *service) schedule(ctx context.Context) *trace.Schedule {
 		off, _ := global.Params["trigger/"+Name+"-disabled"].(bool)
 		s.Enabled = (s.Enabled || on) && !off
 	}
+	s.Since = sv.notebook.inForce(s.Enabled, time.Now())
 	if line, ok := t.Params["cron-trigger/time-string"].(string); ok {
 		every, err := cronEvery(line, time.Now())
 		if err != nil {

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,14 +47,16 @@ func TestBeat(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		begin := time.Now()
 		var runs []time.Duration
+		var mu sync.Mutex // guards runs and last
 		var last time.Time
+		locked := func(do func()) { mu.Lock(); defer mu.Unlock(); do() }
 		m := metronome{every: time.Hour, offset: 7 * time.Minute,
-			last: func() time.Time { return last },
-			run:  func() { runs = append(runs, time.Since(begin)); last = time.Now() },
+			last: func() (at time.Time) { locked(func() { at = last }); return at },
+			run:  func() { locked(func() { runs, last = append(runs, time.Since(begin)), time.Now() }) },
 		}
 		go m.beat(ctx)
 		time.Sleep(100 * time.Minute)
-		last = time.Now() // a trigger's run, 27 minutes before the third would be due
+		locked(func() { last = time.Now() }) // a trigger's run, 27 minutes before the third would be due
 		time.Sleep(80 * time.Minute)
 		cancel()
 		synctest.Wait()
@@ -86,5 +89,20 @@ func TestMergeState(t *testing.T) {
 	}
 	if len(merged.Runs) != keptRuns || merged.Runs[0].Verdict != "ok" {
 		t.Errorf("%v", merged.Runs)
+	}
+}
+
+// TestEnabledSince has the trigger switched on long after the plugin's start: only from then on are
+// its runs to be expected.
+func TestEnabledSince(t *testing.T) {
+	n, start := &notebook{}, time.Unix(0, 0)
+	for _, c := range []struct {
+		hour    time.Duration
+		enabled bool
+		want    time.Duration
+	}{{1, false, 1}, {2, true, 2}, {5, true, 2}, {6, false, 6}, {9, true, 9}} {
+		if since := n.inForce(c.enabled, start.Add(c.hour*time.Hour)); !since.Equal(start.Add(c.want * time.Hour)) {
+			t.Errorf("hour %d: since %v", c.hour, since)
+		}
 	}
 }

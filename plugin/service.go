@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -15,6 +16,7 @@ import (
 	sdk "gitlab.com/rackn/provision/v4/plugin"
 
 	"ws-diagnose/plugin/alert"
+	"ws-diagnose/plugin/probe"
 	"ws-diagnose/plugin/trace"
 )
 
@@ -31,10 +33,10 @@ type service struct {
 	server   *server
 	log      *logrus.Logger
 	outbox   *outbox
+	check    func(context.Context, trace.Target, probe.Options) *trace.Trace
 	flights  flights
 	keeper   *alert.Keeper
 	notebook *notebook
-	since    time.Time
 
 	life context.Context // ends with the service
 	end  context.CancelFunc
@@ -53,12 +55,12 @@ func newService(s Settings, version, endpoint, token string, l logger.Logger, fo
 		vantage = "unknown"
 	}
 	sv := &service{settings: s, version: version, vantage: vantage, endpoint: endpoint, token: token,
-		server: server, outbox: newOutbox(), notebook: &notebook{}, since: time.Now()}
+		server: server, outbox: newOutbox(), check: probe.Check, notebook: &notebook{}}
 	sv.log = newLog(l, sv.outbox)
 	sv.life, sv.end = context.WithCancel(context.Background())
 	if former != nil {
 		former.stop()
-		sv.notebook, sv.keeper, sv.since = former.notebook, former.keeper, former.since
+		sv.notebook, sv.keeper = former.notebook, former.keeper
 		sv.keeper.Configure(sv.keeping())
 	} else {
 		sv.keeper = alert.NewKeeper(sv.keeping())
@@ -115,7 +117,14 @@ func (sv *service) act(action *models.Action) (json.RawMessage, *models.Error) {
 		return nil, failure(http.StatusBadRequest, err)
 	}
 	result, err := sv.run(q)
-	if err != nil {
+	switch {
+	case errors.Is(err, errBusy):
+		return nil, failure(http.StatusTooManyRequests, err)
+	case errors.Is(err, errStopped):
+		return nil, failure(http.StatusServiceUnavailable, err)
+	case errors.Is(err, errFault):
+		return nil, failure(http.StatusInternalServerError, err)
+	case err != nil:
 		return nil, failure(http.StatusBadRequest, err)
 	}
 	return result.encode(), nil

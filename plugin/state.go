@@ -41,6 +41,22 @@ type notebook struct {
 	mu     sync.Mutex
 	loaded bool
 	state  state
+	since  time.Time // from when on the trigger was found to be in force; zero when it was not
+}
+
+// inForce notes whether the trigger is in force now, and says since when it is as far as was seen:
+// runs that were due before nobody may call missed.
+func (n *notebook) inForce(enabled bool, now time.Time) time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !enabled {
+		n.since = time.Time{}
+		return now
+	}
+	if n.since.IsZero() {
+		n.since = now
+	}
+	return n.since
 }
 
 // read returns what is remembered, from the server the first time. Without an answer it returns what

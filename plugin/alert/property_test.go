@@ -48,7 +48,6 @@ type history struct {
 	faulty   map[string]bool
 	truth    map[string]*truth
 	clean    bool // the last run was delivered and nothing happened since
-	foreign  []Alert
 }
 
 // truth is what the model knows of one cause.
