@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -263,6 +264,21 @@ func TestProxy(t *testing.T) {
 			outcomes(t, tr, want)
 		})
 	}
+	t.Run("carries TLS", func(t *testing.T) {
+		inner := server(selfSigned(t, nil))
+		target := plainTarget(t, "wss", "127.0.0.1:8092") // the proxy takes it elsewhere: to itself
+		target.Proxy = "http://" + proxy(t, ok, "", func(c net.Conn) {
+			if s := tls.Server(c, inner); s.Handshake() == nil {
+				echoServer(s)
+			}
+		})
+		loopback := true
+		tr := check(t, target, Options{Credentials: func(p Peer) Credentials { loopback = p.Loopback; return Credentials{} }})
+		outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StageTLS: trace.OK, trace.StageCertificate: trace.OK, trace.StageClose: trace.OK})
+		if loopback {
+			t.Error("what lies behind a proxy is taken for loopback")
+		}
+	})
 	t.Run("is down", func(t *testing.T) {
 		target := plainTarget(t, "ws", "nowhere.invalid:8092")
 		target.Proxy = "http://" + closedPort(t)

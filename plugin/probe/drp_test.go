@@ -2,7 +2,9 @@ package probe
 
 import (
 	"bufio"
+	"crypto/tls"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"net"
 	"net/http"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"ws-diagnose/plugin/cert"
 	"ws-diagnose/plugin/trace"
 )
 
@@ -261,6 +264,36 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// A peer is verified when its certificate is trusted and covers the name that is spoken to.
+func TestVerifiedPeer(t *testing.T) {
+	pair := selfSigned(t, nil)
+	roots, err := cert.LoadRoots(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := serveTLS(t, server(pair), func(c *tls.Conn) { echoServer(c) })
+	for _, tt := range []struct {
+		serverName string
+		names      []string
+		roots      *cert.Roots
+		want       bool
+	}{
+		{"", nil, roots, true},
+		{"", []string{"another.example"}, roots, true}, // what users type is not what is spoken to here
+		{"localhost", nil, roots, true},
+		{"another.example", nil, roots, false},
+		{"", nil, nil, false},
+	} {
+		target := plainTarget(t, "wss", address)
+		target.ServerName, target.Names = tt.serverName, tt.names
+		var peer Peer
+		check(t, target, Options{Roots: tt.roots, Credentials: func(p Peer) Credentials { peer = p; return Credentials{} }})
+		if peer.Verified != tt.want || !peer.Loopback {
+			t.Errorf("spoken to as %q: %+v, want verified %v", tt.serverName, peer, tt.want)
+		}
+	}
+}
+
 func TestNoAck(t *testing.T) {
 	d := &drp{token: "sesame-token", noAck: true}
 	tr := check(t, d.start(t), Options{Credentials: sendAlways(Credentials{Token: d.token}), Timeout: time.Second})
@@ -286,6 +319,16 @@ func TestNoEvent(t *testing.T) {
 			}
 		})
 	}
+}
+
+func FuzzParseInfo(f *testing.F) {
+	f.Add([]byte(`{"id":"x","api_port":8092,"extra_api_ports":"1,2","features":["a"]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		info, err := parseInfo(b)
+		if err == nil && (len(info.ID) > 256 || len(info.Features) > 256 || len(info.ExtraAPIPorts) > 16) {
+			t.Fatalf("%+v", info)
+		}
+	})
 }
 
 func TestParseInfo(t *testing.T) {

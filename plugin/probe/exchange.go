@@ -21,7 +21,7 @@ const (
 	eventAction = "echo"
 )
 
-// await waits for an event that fits; false when the socket ends or the time is over first.
+// await waits for an event that fits and returns when it came; it is an error when the socket ends or the time is over first.
 func (s *session) await(ctx context.Context, typ, action, key string) (time.Time, error) {
 	for {
 		select {
@@ -37,16 +37,36 @@ func (s *session) await(ctx context.Context, typ, action, key string) (time.Time
 	}
 }
 
+// write sends something. Where that fails it waits for the reader, which learns more of how the
+// socket ended.
+func (s *session) write(ctx context.Context, send func(deadline time.Time) error) error {
+	if s.over() {
+		return s.why()
+	}
+	deadline, _ := ctx.Deadline()
+	err := send(deadline)
+	if err == nil {
+		return nil
+	}
+	select {
+	case <-s.done:
+		return s.why()
+	case <-ctx.Done():
+		return err
+	}
+}
+
 // register asks for an event of our own and waits for the acknowledgement.
 func (w *walk) register(ctx context.Context) error {
 	s, x := w.sock, &trace.Exchange{}
 	s.out.Register = x
 	s.tap.enter(trace.StageRegister)
 	filter := eventType + "." + eventAction + "." + rand.Text()
-	deadline, _ := ctx.Deadline()
-	_ = s.conn.SetWriteDeadline(deadline)
 	begin := time.Now()
-	err := s.conn.WriteMessage(websocket.TextMessage, []byte("register "+filter))
+	err := s.write(ctx, func(deadline time.Time) error {
+		_ = s.conn.SetWriteDeadline(deadline)
+		return s.conn.WriteMessage(websocket.TextMessage, []byte("register "+filter))
+	})
 	x.Sent = err == nil
 	if err == nil {
 		var at time.Time
@@ -73,6 +93,9 @@ func (w *walk) event(ctx context.Context) error {
 	s, e := w.sock, &trace.Event{}
 	s.out.Event = e
 	s.tap.enter(trace.StageEvent)
+	if s.over() {
+		return s.why()
+	}
 	err := w.roundTrip(ctx, s, e)
 	if err != nil && !e.Arrived {
 		e.Error = w.secret.text(cut(err.Error(), maxError))
@@ -145,13 +168,16 @@ func (w *walk) ping(ctx context.Context) error {
 		case <-time.After(w.listen):
 		case <-s.done:
 			return s.why()
+		case <-ctx.Done():
+			return errDeadline
 		}
 	}
 	s.out.Ping = x
 	payload := rand.Text()
-	deadline, _ := ctx.Deadline()
 	begin := time.Now()
-	err := s.conn.WriteControl(websocket.PingMessage, []byte(payload), deadline)
+	err := s.write(ctx, func(deadline time.Time) error {
+		return s.conn.WriteControl(websocket.PingMessage, []byte(payload), deadline)
+	})
 	x.Sent = err == nil
 	for err == nil {
 		select {
@@ -175,10 +201,11 @@ func (w *walk) bye(ctx context.Context) error {
 	s, x := w.sock, &trace.Exchange{}
 	s.tap.enter(trace.StageClose)
 	s.out.Close = x
-	s.closing.Store(true)
-	deadline, _ := ctx.Deadline()
 	begin := time.Now()
-	err := s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), deadline)
+	err := s.write(ctx, func(deadline time.Time) error {
+		s.closing.Store(true)
+		return s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), deadline)
+	})
 	x.Sent = err == nil
 	if err == nil {
 		select {

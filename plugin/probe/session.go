@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,9 @@ const (
 	socketBuffer = 512                    // of gorilla's, each way: what is sent and received is small, and held sockets are many
 	drainTime    = 250 * time.Millisecond // after the server's close frame: what follows it, and how the connection ends
 )
+
+// writeBuffers are shared by all sockets, which write but now and then.
+var writeBuffers sync.Pool
 
 // arrival is an event that came over the socket.
 type arrival struct {
@@ -64,7 +68,7 @@ func (w *walk) open() (*session, error) {
 		s.events = make(chan arrival, 16)
 	}
 	d := websocket.Dialer{
-		ReadBufferSize: socketBuffer, WriteBufferSize: socketBuffer,
+		ReadBufferSize: socketBuffer, WriteBufferPool: &writeBuffers,
 		NetDialContext: func(context.Context, string, string) (net.Conn, error) {
 			return &replay{Conn: s.tap}, nil
 		},

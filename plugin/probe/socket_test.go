@@ -68,7 +68,7 @@ func TestSocketEnds(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tr := check(t, plainTarget(t, "ws", serve(t, tt.handle)), Options{Listen: 5 * time.Second})
-			outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StageUpgrade: trace.OK, trace.StageClose: trace.Skipped})
+			outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StageUpgrade: trace.OK, trace.StagePing: trace.Failed, trace.StageClose: trace.Skipped})
 			e := tr.Socket.End
 			if e == nil {
 				t.Fatal("no end in the trace")
@@ -77,7 +77,7 @@ func TestSocketEnds(t *testing.T) {
 			if e.Close != nil {
 				code = e.Close.Code
 			}
-			if code != tt.code || e.Manner != tt.manner || e.MidFrame != tt.mid || e.TooLarge != tt.large || e.Alert != -1 || e.Held < 0 {
+			if code != tt.code || e.Manner != tt.manner || e.MidFrame != tt.mid || e.TooLarge != tt.large || e.Alert != -1 || e.Held < 0 || e.Stage != trace.StagePing {
 				t.Errorf("end %+v, close frame %+v", e, e.Close)
 			}
 			if got := kinds(tr.Socket.Faults); got != tt.faults {

@@ -63,6 +63,7 @@ type walk struct {
 	sock   *session        // the websocket, nil before the upgrade
 	key    string          // Sec-WebSocket-Key of the walk's request
 	filter string          // registered and acknowledged, "" when it was not
+	told   bool            // a stage has failed because the socket has ended
 	listen time.Duration   // how long the ping stage listens first
 }
 
@@ -113,8 +114,21 @@ func (w *walk) step(ctx context.Context, s *stage) {
 	if err != nil {
 		out.Outcome, out.Why = trace.Failed, w.secret.text(err.Error())
 		w.tr.Late = w.tr.Late || spent(ctx)
+		w.tellEnd(s.name)
 	}
 	w.tr.Stages = append(w.tr.Stages, out)
+}
+
+// tellEnd notes that the first stage to need a socket that had ended has failed for it; only the
+// stages after that one are skipped.
+func (w *walk) tellEnd(stage trace.StageName) {
+	if w.sock == nil || !w.sock.over() || w.told {
+		return
+	}
+	w.told = true
+	if w.sock.end != nil {
+		w.sock.end.Stage = stage
+	}
 }
 
 // spent says whether ctx is over. A connection's deadline of the same moment may strike before the
@@ -168,7 +182,7 @@ func (w *walk) needSocket() string {
 	switch {
 	case w.sock == nil:
 		return "no websocket"
-	case w.sock.over():
+	case w.told:
 		return "the websocket ended before"
 	}
 	return ""
