@@ -11,20 +11,16 @@ require (
 	github.com/google/go-cmp v0.7.0
 	github.com/gorilla/websocket v1.5.3
 	github.com/pborman/uuid v1.2.0
-	github.com/rogpeppe/go-internal v1.16.0
 	github.com/xeipuuv/gojsonschema v1.2.0
 	gitlab.com/rackn/logger v1.1.1
 	gitlab.com/rackn/provision/v4 v4.11.3
 	go.uber.org/goleak v1.3.0
 	golang.org/x/crypto v0.58.0
-	pgregory.net/rapid v1.3.0
-	sigs.k8s.io/yaml v1.6.0
 )
 
 require (
 	github.com/cenkalti/backoff/v5 v5.0.3 // indirect
-	github.com/sirupsen/logrus v1.10.2 // indirect
-	golang.org/x/term v0.47.0 // indirect
+	github.com/stretchr/testify v1.12.1 // indirect
 )
 
 require (
@@ -33,7 +29,7 @@ require (
 	github.com/Masterminds/semver/v3 v3.1.0 // indirect
 	github.com/VictorLowther/godmi v0.6.1 // indirect
 	github.com/cespare/xxhash/v2 v2.1.2 // indirect
-	github.com/chromedp/cdproto v0.159.0 // indirect
+	github.com/chromedp/cdproto v0.159.0
 	github.com/digitalocean/go-smbios v0.0.0-20180907143718-390a4f403a8e // indirect
 	github.com/elithrar/simple-scrypt v1.3.0 // indirect
 	github.com/fatih/color v1.7.0 // indirect
@@ -41,7 +37,7 @@ require (
 	github.com/ghodss/yaml v1.0.0 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/go-ole/go-ole v1.2.6 // indirect
-	github.com/gofunky/semver v3.5.2+incompatible // indirect
+	github.com/gofunky/semver v3.5.2+incompatible
 	github.com/google/btree v1.0.1 // indirect
 	github.com/google/uuid v1.1.1 // indirect
 	github.com/groob/plist v0.0.0-20190114192801-a99fbe489d03 // indirect
@@ -86,12 +82,10 @@ require (
 	gitlab.com/rackn/seekable-zstd v0.7.0 // indirect
 	gitlab.com/rackn/service v1.1.2 // indirect
 	gitlab.com/rackn/tftp/v3 v3.1.2 // indirect
-	go.yaml.in/yaml/v2 v2.4.2 // indirect
 	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
-	golang.org/x/tools v0.51.0 // indirect
 	gopkg.in/yaml.v2 v2.4.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 	ws-diagnose v0.0.0
@@ -100,7 +94,8 @@ require (
 replace ws-diagnose => ../
 
 // Two modules that only drpcli needs and that cannot be downloaded: an older public copy of the
-// one, a stub of the other (behind a single command, which no test uses).
+// one, a stand-in for the other (behind a single command, which no test uses). The copy's own
+// tests import it by its other path, hence "go mod tidy -e".
 replace (
 	gitlab.com/rackn/netwrangler => ./stubs/netwrangler
 	gitlab.com/rackn/service => github.com/digitalrebar/service v1.1.1-0.20210318203824-ace7506f4810

@@ -37,7 +37,7 @@ type Options struct {
 	FirstCount int
 
 	Info            map[string]any // keys of the info answer to add or replace
-	CertificateDays int            // life of the self-signed certificate, 365 unless set
+	CertificateDays int            // how many days the one-year certificate has left, 365 unless set; below 0: expired
 	Log             *log.Logger    // what the server and its plugins log; nothing unless set
 	PluginEnv       []string       // added to the environment of plugin processes
 	Now             func() time.Time
@@ -131,9 +131,8 @@ func (e *Endpoint) listen() error {
 			return err
 		}
 	}
-	now := e.opt.Now()
-	cert, err := NewCertificate(CertificateOptions{
-		NotBefore: now, NotAfter: now.AddDate(0, 0, e.opt.CertificateDays)})
+	end := e.opt.Now().AddDate(0, 0, e.opt.CertificateDays)
+	cert, err := NewCertificate(CertificateOptions{NotBefore: end.AddDate(0, 0, -365), NotAfter: end})
 	if err != nil {
 		return err
 	}

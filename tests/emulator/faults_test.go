@@ -101,7 +101,7 @@ func TestStopAPI(t *testing.T) {
 
 // TestCertificates: each TLS port has its own, and a new one counts at once.
 func TestCertificates(t *testing.T) {
-	e := start(t, emulator.Options{CertificateDays: 5})
+	e := start(t, emulator.Options{CertificateDays: -5})
 	served := func(address string) *tls.ConnectionState {
 		conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true})
 		if err != nil {
@@ -112,8 +112,8 @@ func TestCertificates(t *testing.T) {
 		return &state
 	}
 	leaf := served(e.Addr()).PeerCertificates[0]
-	if life := leaf.NotAfter.Sub(leaf.NotBefore); life != 5*24*time.Hour || leaf.Subject.String() != "O=Acme Co" || leaf.IsCA {
-		t.Errorf("%s for %s, CA %v", leaf.Subject, life, leaf.IsCA)
+	if life := leaf.NotAfter.Sub(leaf.NotBefore); life != 365*24*time.Hour || leaf.NotAfter.After(time.Now()) || leaf.Subject.String() != "O=Acme Co" || leaf.IsCA {
+		t.Errorf("%s for %s until %s, CA %v", leaf.Subject, life, leaf.NotAfter, leaf.IsCA)
 	}
 	if err := errors.Join(leaf.VerifyHostname("localhost"), leaf.VerifyHostname("127.0.0.1")); err != nil {
 		t.Error(err)

@@ -35,7 +35,7 @@ func run() error {
 	flag.IntVar(&o.APIPort, "api-port", 0, "API `port` (0: any free one)")
 	flag.IntVar(&o.SecureFilePort, "secure-file-port", 0, "HTTPS file `port`")
 	flag.IntVar(&o.FilePort, "file-port", 0, "HTTP file `port`")
-	flag.IntVar(&o.CertificateDays, "cert-days", 365, "life of the certificate in `days`")
+	flag.IntVar(&o.CertificateDays, "cert-days", 365, "`days` that the certificate has left; below 0 it expired")
 	flag.BoolVar(&o.Old, "old", false, "be a server without alerts, blueprints and triggers")
 	flag.BoolVar(&verbose, "verbose", false, "log to stderr")
 	flag.Parse()
