@@ -5,10 +5,10 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"ws-diagnose/plugin/cert"
 	"ws-diagnose/plugin/trace"
@@ -23,8 +23,17 @@ const (
 	allowedToType = "allowed is https://host:port, host:port or host"
 )
 
-// hostname is what may stand as a name: letters of any script, digits, hyphens, underscores, dots.
-var hostname = regexp.MustCompile(`^[\pL\pN_]([\pL\pN\pM_.-]{0,252})$`)
+// isHostname says whether text may stand as a name: letters of any script, digits, hyphens,
+// underscores and dots, the first a letter, digit or underscore.
+func isHostname(text string) bool {
+	for i, r := range text {
+		within := r == '_' || unicode.In(r, unicode.L, unicode.N) || i > 0 && (r == '-' || r == '.' || unicode.Is(unicode.M, r))
+		if !within {
+			return false
+		}
+	}
+	return text != "" && len(text) <= 253 // RFC 1035
+}
 
 // parseEndpoint reads the address of an endpoint as a user types it. Without a scheme it is https,
 // and port 8092 unless another is given; with a scheme the port is the scheme's own, as browsers
@@ -76,7 +85,7 @@ func splitHostPort(text string) (host string, port int, err error) {
 	if address, err := netip.ParseAddr(host); err == nil {
 		return address.String(), port, nil
 	}
-	if !hostname.MatchString(host) {
+	if !isHostname(host) {
 		return "", 0, fmt.Errorf("whose host is neither a name nor an address")
 	}
 	return strings.ToLower(host), port, nil
@@ -119,12 +128,23 @@ func setCACert(s *Settings, value any) error {
 	return nil
 }
 
-// uuid is how a work order is named.
-var uuid = regexp.MustCompile(`^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$`)
+// isUUID says whether text is the id of a work order.
+func isUUID(text string) bool {
+	if len(text) != 36 {
+		return false
+	}
+	for i, r := range text {
+		hyphen := i == 8 || i == 13 || i == 18 || i == 23
+		if hyphen != (r == '-') || !hyphen && !strings.ContainsRune("0123456789abcdefABCDEF", r) {
+			return false
+		}
+	}
+	return true
+}
 
 func setWorkOrder(s *Settings, value any) error {
 	text, ok := value.(string)
-	if !ok || !uuid.MatchString(text) {
+	if !ok || text != "" && !isUUID(text) {
 		return fmt.Errorf("is %s: allowed is the id of a work order, or \"\"", shown(value))
 	}
 	s.WorkOrder = text
