@@ -119,7 +119,7 @@ const serverUsages = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEnciphermen
 
 // firefoxLeaf is what the leaf has against itself: cases keyusage-certsign-only,
 // eku-missing-serverauth, ca-signed-expired; CA:TRUE, anyExtendedKeyUsage alone and must-staple as
-// browser-truth has them, their order as tried in pairs.
+// tried, and their order as tried in pairs.
 func (c *chain) firefoxLeaf() string {
 	switch {
 	case c.at(0, trace.FaultWeakSignature) && !c.AnchorLeaf:

@@ -12,7 +12,7 @@ const (
 	wayTimeout
 	wayUnreachable
 	wayDenied
-	wayBroken
+	wayBroken      // what is left: mostly a reset as soon as the connection stood
 	wayProxyDown   // the proxy itself cannot be reached
 	wayProxyStatus // the proxy answered CONNECT with another status than 200
 	wayProxyEnded  // the proxy ended the connection in answer to CONNECT
@@ -81,7 +81,7 @@ var chromiumWays = map[way]string{
 	wayTimeout:     "net::ERR_CONNECTION_TIMED_OUT",
 	wayUnreachable: "net::ERR_ADDRESS_UNREACHABLE",
 	wayDenied:      "net::ERR_NETWORK_ACCESS_DENIED",
-	wayBroken:      "net::ERR_CONNECTION_FAILED",
+	wayBroken:      "net::ERR_CONNECTION_RESET",
 	wayProxyDown:   "net::ERR_PROXY_CONNECTION_FAILED",
 	wayProxyStatus: "Establishing a tunnel via proxy server failed.",
 	wayProxyEnded:  "Establishing a tunnel via proxy server failed.",
@@ -102,7 +102,7 @@ var firefoxWays = map[way]string{
 	wayTimeout:     "",
 	wayUnreachable: "NS_ERROR_CONNECTION_REFUSED",
 	wayDenied:      "NS_ERROR_CONNECTION_REFUSED",
-	wayBroken:      "NS_ERROR_FAILURE",
+	wayBroken:      firefoxReset,
 	wayProxyDown:   "NS_ERROR_PROXY_CONNECTION_REFUSED",
 	wayProxyEnded:  "NS_ERROR_NET_RESET",
 }

@@ -70,8 +70,9 @@ func first(rules []rule, t *trace.Trace) *Prediction {
 func refuse(code int, err string) *Prediction { return &Prediction{CloseCode: code, Error: err} }
 
 // pinnedByHSTS says whether the host asks for HTTPS without exceptions: once a browser has noted
-// that, from any port of the host, its error page has no way to accept a certificate. Addresses
-// are never noted, and a max-age of 0 takes the wish back (RFC 6797 sections 6.1.1 and 8.1.1).
+// that, its error page has no way to accept a certificate. It notes it over a sound connection
+// only: from another port of the host, or before the certificate went bad. Addresses are never
+// noted, and a max-age of 0 takes the wish back (RFC 6797 sections 6.1.1 and 8.1.1).
 func pinnedByHSTS(t *trace.Trace) bool {
 	if t.HTTP == nil || isAddress(t.Target.Host) {
 		return false

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"fmt"
+	"slices"
 
 	"ws-diagnose/plugin/trace"
 )
@@ -57,6 +58,9 @@ func closing(s *trace.Socket) int {
 func chromiumFrames(s *trace.Socket) Prediction {
 	if text := chromiumFault(s); text != "" {
 		return Prediction{CloseCode: codeAbnormal, Error: text}
+	}
+	if endless(s) {
+		return Prediction{CloseCode: codeAbnormal}
 	}
 	return Prediction{CloseCode: closing(s)}
 }
@@ -120,9 +124,15 @@ func chromiumAfterClose(opcode byte) string {
 	return what + " received after close"
 }
 
-// maxFirefoxMessage is the longest message that Firefox waits for, in bytes (tried with 2^31-1 and
-// 2^31 declared, case length-huge-declared). Chromium waits for any.
-const maxFirefoxMessage = 1<<31 - 1
+// longestMessage is the longest message that Firefox waits for, in bytes (tried with 2^31-1 and
+// 2^31 declared, case length-huge-declared). Chromium waits for any: what never comes whole ends
+// with the connection.
+const longestMessage = 1<<31 - 1
+
+// endless says that the server announced a message longer than that.
+func endless(s *trace.Socket) bool {
+	return slices.ContainsFunc(s.Frames, func(f trace.Frame) bool { return !f.Sent && f.Length > longestMessage })
+}
 
 // firefoxFrames: Firefox ends the socket at the same faults, without a word. It looks no further
 // than the close frame (case data-after-close), takes a masked one, hands the page even the codes
@@ -138,10 +148,7 @@ func firefoxFrames(s *trace.Socket) Prediction {
 	if s.End != nil && s.End.Close != nil && s.End.Close.BadUTF8 && !s.End.Close.OneByte {
 		bad = true
 	}
-	for _, f := range s.Frames {
-		bad = bad || !f.Sent && f.Length > maxFirefoxMessage
-	}
-	if bad {
+	if bad || endless(s) {
 		return Prediction{CloseCode: codeAbnormal}
 	}
 	return Prediction{CloseCode: closing(s)}

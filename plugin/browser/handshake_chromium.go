@@ -18,10 +18,20 @@ func chromiumUpgrade(t *trace.Trace) *Prediction {
 		chromiumUpgradeHeader, chromiumAcceptHeader, chromiumConnectionHeader, chromiumSubprotocol, chromiumExtensions,
 	} {
 		if err := check(a); err != "" {
-			return refuse(codeAbnormal, handshakePrefix+err)
+			return refuse(codeAbnormal, handshakePrefix+cut(err))
 		}
 	}
 	return nil
+}
+
+// maxQuoted bounds a text that quotes what the server sent, in bytes; Chromium itself does not.
+const maxQuoted = 512
+
+func cut(s string) string {
+	if len(s) <= maxQuoted {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxQuoted], "") + "..."
 }
 
 // lone is what is wrong with the number of times that a header stands there. A comma counts as two

@@ -1,7 +1,7 @@
 package browser
 
 import (
-	"bytes"
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -30,17 +30,32 @@ func clashes(h http.Header) string {
 	return ""
 }
 
-// startsLikeHTTP says whether name stands at the start of an answer, or within the few bytes of
-// junk in front of it that both browsers pass over (4; leading line breaks do not count in
-// Firefox, and come to no more in Chromium).
-func startsLikeHTTP(first []byte, fold bool) bool {
-	const junk = 4
-	for i := 0; i <= junk && i+4 <= len(first); i++ {
-		if string(first[i:i+4]) == "HTTP" || fold && bytes.EqualFold(first[i:i+4], []byte("HTTP")) {
-			return true
+// junk is how many bytes in front of a status line both browsers pass over.
+const junk = 4
+
+// statusLine finds the status line at the start of an answer that is not quite HTTP: what follows
+// name, which may be written in lower case where fold is set. Go's parser is stricter than
+// browsers, so that a Malformed answer may be good enough for them.
+func statusLine(first []byte, name string, fold bool) (rest string, ok bool) {
+	for i := 0; i <= junk && i+len(name) <= len(first); i++ {
+		start := string(first[i : i+len(name)])
+		if start == name || fold && strings.EqualFold(start, name) {
+			rest, _, _ = strings.Cut(string(first[i+len(name):]), "\n")
+			return strings.TrimRight(rest, "\r"), true
 		}
 	}
-	return false
+	return "", false
+}
+
+// statusDigits is the status in a status line, version left out: its first field's leading digits.
+func statusDigits(line string) string {
+	_, after, _ := strings.Cut(line, " ")
+	after = strings.TrimLeft(after, " ")
+	end := strings.IndexFunc(after, func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		end = len(after)
+	}
+	return after[:end]
 }
 
 // handshakePrefix begins Chromium's console text for whatever goes wrong after the request.
@@ -59,23 +74,25 @@ func chromiumHTTP(t *trace.Trace) *Prediction {
 
 // chromiumAnswer: cases http-*, http-headers-*, tls-ok-*.
 func chromiumAnswer(a *trace.Answer, secure bool) string {
-	foreign := a.Malformed != "" && !startsLikeHTTP(a.First, true)
+	line, like := statusLine(a.First, "HTTP", true)
 	switch {
 	case interimStatus(a) != 0:
 		return handshakePrefix + "Unexpected response code: " + strconv.Itoa(interimStatus(a))
 	case a.TooLarge: // 256 KiB, tried with 250 and 300
 		return handshakePrefix + "net::ERR_RESPONSE_HEADERS_TOO_BIG"
-	case a.Malformed != "" && foreign && secure && a.Read > 0 && a.Read < 8 && hungUp(a.Ended):
+	case a.Malformed != "" && !like && secure && a.Read < 8: // too short to tell; tried with 2 and 7 bytes
 		return handshakePrefix + "net::ERR_RESPONSE_HEADERS_TRUNCATED"
-	case a.HTTP2, foreign, a.NUL:
+	case a.HTTP2, a.NUL, a.Malformed != "" && !like:
 		return handshakePrefix + "net::ERR_INVALID_HTTP_RESPONSE"
+	case a.Malformed != "" && a.Status == 0: // a status that is no number counts as 200
+		return chromiumStatus(cmp.Or(statusDigits(line), "200"))
 	case a.Status == 0 || a.Partial:
 		return chromiumCut(a, secure)
 	case clashes(a.Header) != "":
 		name := strings.ToUpper(strings.ReplaceAll(clashes(a.Header), "-", "_"))
 		return handshakePrefix + "net::ERR_RESPONSE_HEADERS_MULTIPLE_" + name
 	}
-	return chromiumStatus(a.Status)
+	return chromiumStatus(strconv.Itoa(a.Status))
 }
 
 func hungUp(e trace.Ending) bool { return e == trace.EndFIN || e == trace.EndCloseNotify }
@@ -97,8 +114,6 @@ func chromiumCut(a *trace.Answer, secure bool) string {
 		return handshakePrefix + "net::ERR_RESPONSE_HEADERS_TRUNCATED"
 	case hungUp(a.Ended):
 		return handshakePrefix + "net::ERR_CONNECTION_CLOSED"
-	case a.Malformed != "": // a status that is no number counts as 200
-		return chromiumStatus(http.StatusOK)
 	}
 	return chromiumTimeout
 }
@@ -106,14 +121,14 @@ func chromiumCut(a *trace.Answer, secure bool) string {
 // chromiumStatus: every status but three is told as it is. A 401 is final, challenge or not,
 // because a websocket has no dialog (cases http-401-bearer, http-401-plain,
 // http-401-then-basic-ok; the same with Digest and Negotiate).
-func chromiumStatus(status int) string {
+func chromiumStatus(status string) string {
 	switch status {
-	case http.StatusSwitchingProtocols:
+	case "101":
 		return ""
-	case http.StatusUnauthorized:
+	case "401":
 		return "HTTP Authentication failed; no valid credentials available"
-	case http.StatusProxyAuthRequired:
+	case "407":
 		return "net::ERR_UNEXPECTED_PROXY_AUTH"
 	}
-	return handshakePrefix + "Unexpected response code: " + strconv.Itoa(status)
+	return handshakePrefix + "Unexpected response code: " + status
 }

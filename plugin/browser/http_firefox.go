@@ -32,13 +32,18 @@ const firefoxRefused = "NS_ERROR_WEBSOCKET_CONNECTION_REFUSED"
 // firefoxAnswer: cases http-*, http-headers-*, tls-ok-*. The limit of the header is 384 KiB, above
 // the 256 KiB at which the probe stops counting.
 func firefoxAnswer(a *trace.Answer) (err string, stops bool) {
+	line, like := statusLine(a.First, "HTTP/", false)
 	switch {
 	case a.TooLarge:
 		return "NS_ERROR_FILE_TOO_BIG", true
-	case a.HTTP2, a.Malformed != "" && !startsLikeHTTP(a.First, false): // taken for HTTP/0.9
+	case a.HTTP2, a.Malformed != "" && !like, strings.HasPrefix(a.Proto, "HTTP/0"): // taken for HTTP/0.9
 		return firefoxRefused, true
 	case a.NUL:
 		return "NS_ERROR_DOM_INVALID_HEADER_VALUE", true
+	case a.Malformed != "" && a.Status == 0 && statusDigits(line) == "101":
+		return "", false
+	case a.Malformed != "" && a.Status == 0:
+		return "NS_ERROR_PARSING_HTTP_STATUS_LINE", true
 	case a.Status == 0 || a.Partial:
 		return firefoxCut(a), true
 	case clashes(a.Header) != "" || badRedirect(a):
@@ -60,8 +65,6 @@ func firefoxCut(a *trace.Answer) string {
 		return ""
 	case hungUp(a.Ended), a.Ended == trace.EndRST:
 		return firefoxReset
-	case a.Ended == trace.EndNone && a.Malformed != "":
-		return "NS_ERROR_PARSING_HTTP_STATUS_LINE"
 	}
 	return "NS_ERROR_NET_TIMEOUT"
 }

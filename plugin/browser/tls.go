@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"crypto/dsa" //nolint:staticcheck // old certificates carry such keys
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
@@ -47,8 +46,8 @@ var commonGroups = []tls.CurveID{tls.X25519MLKEM768, tls.X25519, tls.CurveP256, 
 
 var (
 	chromiumOffer = offer{commonSuites, commonGroups}
-	// Firefox alone takes P-521 (browser-truth: "curve P-521 only for the key exchange"), and of the
-	// ECDSA suites with CBC the one with AES-256 (tried one by one).
+	// Firefox alone takes P-521 (case tls-curve-p521-only), and of the ECDSA suites with CBC the one
+	// with AES-256 (tried one by one).
 	firefoxOffer = offer{
 		append(slices.Clone(commonSuites), tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA),
 		append(slices.Clone(commonGroups), tls.CurveP521),
@@ -104,7 +103,6 @@ const (
 	keyWeakEC  // P-224
 	keyWeakRSA // below 1024 bits, give or take one
 	keyEd25519
-	keyDSA
 )
 
 func leafKey(t *trace.Trace) keyKind {
@@ -125,8 +123,6 @@ func leafKey(t *trace.Trace) keyKind {
 		}
 	case ed25519.PublicKey:
 		return keyEd25519
-	case *dsa.PublicKey:
-		return keyDSA
 	}
 	return keyFine
 }

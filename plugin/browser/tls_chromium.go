@@ -69,7 +69,7 @@ func chromiumEnding(e trace.Ending) string {
 func chromiumLeafKey(t *trace.Trace) string {
 	modern := t.TLS.Version >= tls.VersionTLS13 || t.TLS.Hello != nil && t.TLS.Hello.Version >= tls.VersionTLS13
 	switch k := leafKey(t); {
-	case k == keyP521 && modern, k == keyWeakEC && modern, k == keyEd25519 && modern, k == keyDSA:
+	case k == keyP521 && modern, k == keyWeakEC && modern, k == keyEd25519 && modern:
 		return chromiumMismatch
 	case k == keyP521, k == keyWeakEC:
 		return chromiumProtocol

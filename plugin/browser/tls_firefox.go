@@ -88,8 +88,10 @@ func firefoxForeign(h *trace.Handshake) *Prediction {
 	switch {
 	case n > maxRecord:
 		return refuse(codeTLS, "SSL_ERROR_RX_RECORD_TOO_LONG")
-	case h.Read < int64(5+n):
-		return refuse(codeAbnormal, firefoxEnding(h.Ended))
+	case h.Read < int64(5+n) && h.Ended == trace.EndTimeout:
+		return refuse(codeAbnormal, "")
+	case h.Read < int64(5+n): // Go gives up at once; such servers do when Firefox stays silent
+		return refuse(codeAbnormal, firefoxReset)
 	}
 	switch h.First[0] {
 	case recordApplication:
@@ -125,8 +127,6 @@ func firefoxLeafKey(t *trace.Trace) string {
 		if t.TLS.Version < tls.VersionTLS13 {
 			return "SEC_ERROR_LIBRARY_FAILURE"
 		}
-		return "SSL_ERROR_NO_CYPHER_OVERLAP"
-	case keyDSA:
 		return "SSL_ERROR_NO_CYPHER_OVERLAP"
 	}
 	return ""

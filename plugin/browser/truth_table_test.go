@@ -59,7 +59,7 @@ var truthTraces = map[string][]edit{
 	"hsts-self-signed":                  {selfSigned},
 	"tls11-only":                        {broken(trace.Handshake{Ended: trace.EndAlert, Alert: 70}, retried(trace.OfferOld, tls.VersionTLS11, tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, tls.X25519))},
 	"tls10-only":                        {broken(trace.Handshake{Ended: trace.EndAlert, Alert: 70}, retried(trace.OfferOld, tls.VersionTLS10, tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, tls.X25519))},
-	"ssl30-only-serverhello":            {broken(trace.Handshake{Ended: trace.EndError, Hello: &trace.ServerHello{Version: tls.VersionSSL30}})}, //nolint:staticcheck // what the server speaks
+	"ssl30-only-serverhello":            {broken(trace.Handshake{Ended: trace.EndError, Hello: &trace.ServerHello{Version: 0x0300}})},
 	"tls12-rc4-only":                    {broken(trace.Handshake{Ended: trace.EndAlert, Alert: 40}, retried(trace.OfferOld, tls.VersionTLS12, tls.TLS_RSA_WITH_RC4_128_SHA, 0))},
 	"tls12-rsa-kex-gcm-only":            {chose(tls.VersionTLS12, tls.TLS_RSA_WITH_AES_128_GCM_SHA256, 0)},
 	"tls12-ecdhe-cbc-sha256-only":       {broken(trace.Handshake{Ended: trace.EndAlert, Alert: 40}, retried(trace.OfferOld, tls.VersionTLS12, tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256, tls.X25519))},
