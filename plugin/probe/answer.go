@@ -103,7 +103,8 @@ func isHTTP2(b []byte) bool {
 		bytes.Equal(b[5:frameHead], make([]byte, 4))
 }
 
-// readAnswer reads an answer's header from l into a. What follows the header stays in l.
+// readAnswer reads an answer's header from l into a. What follows the header stays in l. Once the
+// header has been judged as it came, scrubAnswer is due.
 func readAnswer(l *link, a *trace.Answer, s *scrubber) {
 	var h headReader
 	var err error
@@ -134,7 +135,6 @@ func readAnswer(l *link, a *trace.Answer, s *scrubber) {
 	}
 	first := s.bytes(h.buf[:min(len(h.buf), maxFirst+s.longest())]) // a secret must be seen whole
 	a.First = bytes.Clone(first[:min(len(first), maxFirst)])
-	scrubAnswer(a, s)
 }
 
 // interim says whether the header is of a 1xx answer that another follows (RFC 9110 section 15.2).
@@ -202,6 +202,9 @@ func scrubAnswer(a *trace.Answer, s *scrubber) {
 		return
 	}
 	a.Reason, a.Malformed, a.Error = s.text(a.Reason), s.text(a.Malformed), s.text(a.Error)
+	for i := range a.Faults {
+		a.Faults[i].Got = s.text(a.Faults[i].Got)
+	}
 	for name, values := range a.Header {
 		for i := range values {
 			values[i] = s.text(values[i])

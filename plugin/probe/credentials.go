@@ -104,11 +104,18 @@ func (s *scrubber) bytes(b []byte) []byte {
 		if bytes.Contains(b, secret) {
 			b = bytes.ReplaceAll(b, secret, []byte(redacted))
 		}
-		for n := min(len(secret)-1, len(b)); n >= shortestSecret; n-- {
-			if bytes.HasSuffix(b, secret[:n]) {
-				b = append(slices.Clone(b[:len(b)-n]), redacted...)
-				break
-			}
+		b = withoutBeginning(b, secret)
+	}
+	return b
+}
+
+// withoutBeginning takes the beginning of secret off the end of b, where a text was cut off and
+// perhaps marked as such.
+func withoutBeginning(b, secret []byte) []byte {
+	text := bytes.TrimRight(b, `."`)
+	for n := min(len(secret)-1, len(text)); n >= shortestSecret; n-- {
+		if bytes.HasSuffix(text, secret[:n]) {
+			return slices.Concat(text[:len(text)-n], []byte(redacted), b[len(text):])
 		}
 	}
 	return b

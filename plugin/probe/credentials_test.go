@@ -67,14 +67,14 @@ func TestScrub(t *testing.T) {
 		{"Basic dTpzZXNhbWU=", "Basic [redacted]"},
 		{"cut off sesame-op", "cut off [redacted]"},
 		{"cut off sesa", "cut off [redacted]"},
+		{"cut off sesame-op...", "cut off [redacted]..."},
+		{`"cut off sesa"`, `"cut off [redacted]"`},
 		{"cut off ses", "cut off ses"},
 		{"", ""},
 	}
 	for _, tt := range tests {
-		if got := s.text(tt.in); got != tt.want && !strings.HasPrefix(tt.want, "cut off [") {
+		if got := s.text(tt.in); got != tt.want {
 			t.Errorf("%q became %q, want %q", tt.in, got, tt.want)
-		} else if strings.Contains(got, "sesa") {
-			t.Errorf("%q became %q", tt.in, got)
 		}
 	}
 }

@@ -206,6 +206,15 @@ func TestTokenIsNotRecorded(t *testing.T) {
 	}
 }
 
+// A secret that looks like a part of a right answer does not make the answer a wrong one.
+func TestSecretLikeAHeader(t *testing.T) {
+	for _, word := range []string{"websocket", "Upgrade-me"} {
+		target := plainTarget(t, "ws", serve(t, echoServer))
+		tr := check(t, target, Options{Credentials: sendAlways(Credentials{User: "u", Password: word})})
+		outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StageUpgrade: trace.OK})
+	}
+}
+
 func TestUnauthorized(t *testing.T) {
 	d := &drp{token: "sesame-token"}
 	tr := check(t, d.start(t), Options{})

@@ -29,6 +29,7 @@ func (w *walk) tunnel(ctx context.Context, l *link, p *trace.Proxy) error {
 	}
 	a := &trace.Answer{Alert: -1}
 	readAnswer(l, a, w.secret)
+	scrubAnswer(a, w.secret)
 	p.Status = a.Status
 	switch {
 	case a.Malformed != "":

@@ -99,6 +99,7 @@ func (w *walk) ask(l *link, r upgradeRequest, a *trace.Answer) {
 	} else {
 		w.readBody(l, a)
 	}
+	scrubAnswer(a, w.secret)
 }
 
 // send writes a request and reads the header of its answer.
