@@ -17,6 +17,8 @@ import (
 	"gitlab.com/rackn/provision/v4/models"
 )
 
+const day = 24 * time.Hour
+
 // CertificateOptions describes a certificate; the zero value is what DRP makes for itself on its
 // first start: self-signed, P-384, one year, organisation "Acme Co" without a common name.
 type CertificateOptions struct {
@@ -31,7 +33,7 @@ func NewCertificate(o CertificateOptions) (tls.Certificate, error) {
 		o.NotBefore = time.Now()
 	}
 	if o.NotAfter.IsZero() {
-		o.NotAfter = o.NotBefore.AddDate(0, 0, 365)
+		o.NotAfter = o.NotBefore.Add(365 * day)
 	}
 	if o.DNSNames == nil {
 		o.DNSNames = []string{"greg.fill.in", "localhost"}

@@ -36,11 +36,14 @@ type Options struct {
 	Unique     UniqueMode
 	FirstCount int
 
-	Info            map[string]any // keys of the info answer to add or replace
-	CertificateDays int            // how many days the one-year certificate has left, 365 unless set; below 0: expired
-	Log             *log.Logger    // what the server and its plugins log; nothing unless set
-	PluginEnv       []string       // added to the environment of plugin processes
-	Now             func() time.Time
+	// CertificateDays is how many days the one-year certificate has left, 365 unless set; below 0
+	// it has expired.
+	CertificateDays int
+
+	Info      map[string]any // keys of the info answer to add or replace
+	Log       *log.Logger    // what the server and its plugins log; nothing unless set
+	PluginEnv []string       // added to the environment of plugin processes
+	Now       func() time.Time
 
 	// Timers, with the values observed on a real server unless set.
 	PingEvery   time.Duration // 54 s between the server's websocket pings
@@ -131,8 +134,8 @@ func (e *Endpoint) listen() error {
 			return err
 		}
 	}
-	end := e.opt.Now().AddDate(0, 0, e.opt.CertificateDays)
-	cert, err := NewCertificate(CertificateOptions{NotBefore: end.AddDate(0, 0, -365), NotAfter: end})
+	end := e.opt.Now().Add(time.Duration(e.opt.CertificateDays) * day)
+	cert, err := NewCertificate(CertificateOptions{NotBefore: end.Add(-365 * day), NotAfter: end})
 	if err != nil {
 		return err
 	}

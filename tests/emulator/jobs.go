@@ -6,10 +6,14 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pborman/uuid"
 	"gitlab.com/rackn/provision/v4/models"
 )
+
+// jobTokenLife is how long the token of one job is good for.
+const jobTokenLife = time.Hour
 
 // jobLogs holds what runners wrote into the logs of their jobs.
 type jobLogs struct {

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pborman/uuid"
 	"gitlab.com/rackn/provision/v4/models"
@@ -163,6 +162,3 @@ func (e *Endpoint) WorkOrders() []*models.WorkOrder {
 	slices.SortStableFunc(list, func(a, b *models.WorkOrder) int { return a.CreateTime.Compare(b.CreateTime) })
 	return list
 }
-
-// jobTokenLife is how long the token of one job is good for.
-const jobTokenLife = time.Hour
