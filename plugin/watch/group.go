@@ -8,9 +8,9 @@ import (
 	"ws-diagnose/plugin/trace"
 )
 
-// maxOpening is how many sockets of a group are being opened at a time: when a server with hundreds
-// of them comes back, its first minute should not be ours.
-const maxOpening = 8
+// maxOpening is how many sockets of a group are being opened at a time: a server that comes back
+// should not have to deal with hundreds of handshakes of ours first.
+const maxOpening = 4
 
 // Target has one target watched by a group.
 type Target struct {

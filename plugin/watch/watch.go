@@ -130,7 +130,7 @@ func (w *Watcher) run(ctx context.Context) {
 	defer close(w.done)
 	waits := newWaits()
 	for {
-		o := w.opts.Open(ctx)
+		o := w.open(ctx)
 		if ctx.Err() != nil {
 			if o.Socket != nil {
 				o.Socket.Close()
@@ -148,6 +148,14 @@ func (w *Watcher) run(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// open makes one attempt, on a goroutine of its own: its stack, which a handshake makes large, is not
+// to stay with the one that waits.
+func (w *Watcher) open(ctx context.Context) Opened {
+	done := make(chan Opened)
+	go func() { done <- w.opts.Open(ctx) }()
+	return <-done
 }
 
 func newWaits() *backoff.ExponentialBackOff {

@@ -18,14 +18,16 @@ const rounds = 15
 func main() {
 	log.SetFlags(0)
 	provider := flag.String("provider", "", "path of the ws-diagnose binary")
-	mode := flag.String("mode", "", "used by the program itself: serve, bare")
-	url := flag.String("url", "", "used by the program itself: where the bare loop goes")
+	mode := flag.String("mode", "", "used by the program itself: serve, bare, watch")
+	url := flag.String("url", "", "used by the program itself: where the clients go")
 	roots := flag.String("roots", "", "used by the program itself: PEM file of the roots")
 	flag.Parse()
 	var err error
 	switch *mode {
 	case "serve":
 		err = serve(*roots)
+	case "watch":
+		err = watchMany(*url, *roots)
 	case "bare":
 		err = bareOnce(*url, *roots)
 	default:
