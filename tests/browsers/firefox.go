@@ -2,7 +2,6 @@ package browsers
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -109,7 +108,8 @@ func waitForFile(ctx context.Context, path string) (string, error) {
 // observer notes, in the browser's own context, how every channel ended: websockets are HTTP
 // channels there, and their status and security error are what Firefox itself knows.
 const observer = `
-const names = new Map(Object.entries(Components.results).map(([name, value]) => [value, name]));
+const names = new Map(Object.getOwnPropertyNames(Components.results).map((name) => [Components.results[name], name]));
+for (const name in Components.results) names.set(Components.results[name], name);
 globalThis.channelEnds ??= new Map();
 Services.obs.addObserver({ observe(subject) {
   const channel = subject.QueryInterface(Ci.nsIChannel);
@@ -219,10 +219,13 @@ func (f *Firefox) Accept(ctx context.Context, url string) (bool, error) {
 
 // waitWhile waits as long as a script in the page returns true. A page that is just being replaced
 // answers with an error: that counts as true.
-func (f *Firefox) waitWhile(ctx context.Context, script string) error {
+func (f *Firefox) waitWhile(ctx context.Context, script string, args ...any) error {
+	if args == nil {
+		args = []any{}
+	}
 	for {
 		var still bool
-		err := f.m.call(ctx, "WebDriver:ExecuteScript", map[string]any{"args": []any{}, "script": script}, &still)
+		err := f.m.call(ctx, "WebDriver:ExecuteScript", map[string]any{"args": args, "script": script}, &still)
 		if err == nil && !still {
 			return nil
 		}
@@ -252,38 +255,3 @@ const button = async (id) => {
   advanced.click();
   back(Boolean(await button("exception-button")));
 })();`
-
-// Page returns the one tab.
-func (f *Firefox) Page(context.Context) (Page, error) { return &firefoxPage{f}, nil }
-
-type firefoxPage struct{ f *Firefox }
-
-func (p *firefoxPage) Open(ctx context.Context, url string) error {
-	return p.f.m.call(ctx, "WebDriver:Navigate", map[string]any{"url": url}, nil)
-}
-
-func (p *firefoxPage) Eval(ctx context.Context, expression string, out any) error {
-	script := "const back = arguments[arguments.length - 1]; Promise.resolve(" + expression + ").then(back);"
-	return p.f.m.call(ctx, "WebDriver:ExecuteAsyncScript", map[string]any{"script": script, "args": []any{}}, out)
-}
-
-func (p *firefoxPage) Screenshot(ctx context.Context, width, height int) ([]byte, error) {
-	if err := p.f.m.call(ctx, "WebDriver:SetWindowRect", map[string]any{"width": width, "height": height}, nil); err != nil {
-		return nil, err
-	}
-	var encoded string
-	if err := p.f.m.call(ctx, "WebDriver:TakeScreenshot", map[string]any{"full": true}, &encoded); err != nil {
-		return nil, err
-	}
-	return base64.StdEncoding.DecodeString(encoded)
-}
-
-func (p *firefoxPage) Dark(ctx context.Context, on bool) error {
-	scheme := 1 // light
-	if on {
-		scheme = 0
-	}
-	return p.f.inChrome(ctx, `Services.prefs.setIntPref("layout.css.prefers-color-scheme.content-override", arguments[0]); return true;`, nil, scheme)
-}
-
-func (p *firefoxPage) Close() error { return nil }
