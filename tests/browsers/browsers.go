@@ -61,8 +61,15 @@ type Page interface {
 	Open(ctx context.Context, url string) error
 	// Eval runs an expression in the page, waits for it when it is a promise, and decodes its JSON value into out.
 	Eval(ctx context.Context, expression string, out any) error
-	Screenshot(ctx context.Context, width, height int) ([]byte, error)
+	// Type presses keys one after the other where the focus is: "\t" is Tab, "\r" is Enter.
+	Type(ctx context.Context, keys string) error
+	// Resize gives the page a viewport of that size in CSS pixels.
+	Resize(ctx context.Context, width, height int) error
+	// Screenshot is the whole page, as high as it is, as PNG.
+	Screenshot(ctx context.Context) ([]byte, error)
 	Dark(ctx context.Context, on bool) error
+	// Complaints are the script errors and policy violations that the browser reported since Open.
+	Complaints(ctx context.Context) ([]string, error)
 	Close() error
 }
 

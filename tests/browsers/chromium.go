@@ -12,7 +12,6 @@ import (
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
@@ -167,45 +166,3 @@ func (c *Chromium) Accept(ctx context.Context, url string) (bool, error) {
 	_, err = chromedp.Run(tab, chromedp.Poll[bool](`!window.certificateErrorPageController`, chromedp.WithPollingTimeout(10*time.Second)))
 	return true, err
 }
-
-// Page opens a tab.
-func (c *Chromium) Page(ctx context.Context) (Page, error) {
-	tab, cancel := c.tab(ctx)
-	return &chromiumPage{tab, cancel}, chromedp.Do(tab)
-}
-
-type chromiumPage struct {
-	tab    context.Context
-	cancel context.CancelFunc
-}
-
-func (p *chromiumPage) Open(_ context.Context, url string) error {
-	return chromedp.Do(p.tab, chromedp.Navigate(url))
-}
-
-func (p *chromiumPage) Eval(_ context.Context, expression string, out any) error {
-	value, err := chromedp.Run(p.tab, chromedp.Evaluate[json.RawMessage](expression, chromedp.EvalAwaitPromise))
-	if err != nil || out == nil {
-		return err
-	}
-	return json.Unmarshal(value, out)
-}
-
-func (p *chromiumPage) Screenshot(_ context.Context, width, height int) ([]byte, error) {
-	if err := chromedp.Do(p.tab, chromedp.EmulateViewport(int64(width), int64(height))); err != nil {
-		return nil, err
-	}
-	return chromedp.Run(p.tab, chromedp.FullScreenshot(100)) // 100: PNG
-}
-
-func (p *chromiumPage) Dark(_ context.Context, on bool) error {
-	scheme := "light"
-	if on {
-		scheme = "dark"
-	}
-	_, err := chromedp.Call(p.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-	return err
-}
-
-func (p *chromiumPage) Close() error { p.cancel(); return nil }
