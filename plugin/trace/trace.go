@@ -146,6 +146,7 @@ type Trace struct {
 	Certificate *Certificate
 	HTTP        *HTTP
 	Socket      *Socket
+	Idle        *Idle // silences tried on the target's websocket; nil when not asked for
 	Info        *Info // what the DRP endpoint says of itself; nil without a token or with Plain
 }
 

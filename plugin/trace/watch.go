@@ -89,20 +89,21 @@ type Connection struct {
 }
 
 // Idle is what an active test of silences found: sockets that were kept silent side by side, each for
-// twice as long as the one before.
+// twice as long as the one before, and one more where some of them ended.
 type Idle struct {
-	Asked time.Duration // the longest silence that was asked for
-	Steps []IdleStep    // shortest first
-	Late  bool          // ended before its time: interrupted
+	Asked   time.Duration // the longest silence that was asked for
+	Steps   []IdleStep    // shortest first
+	Confirm *IdleStep     // tried after the others, to see a silence end a socket again; nil when none had
+	Late    bool          // interrupted: what is missing says nothing
 }
 
 // IdleStep is one socket that was kept silent.
 type IdleStep struct {
 	Want    time.Duration // the silence that was wanted
 	Reached time.Duration // the longest that came about
+	Opened  bool          // false: the socket could not be opened
 	Pings   int           // of the server, each of which breaks the silence
 	Proved  bool          // the socket still worked afterwards
-	Opened  bool          // false: it could not be opened
 	End     *End          // how it ended before; nil when it lived
-	Error   string        // why the proof failed
+	Error   string        // why it could not be opened, or what the proof lacked
 }
