@@ -13,8 +13,19 @@ import (
 	"ws-diagnose/plugin/trace"
 )
 
+// until is a context that ends as the stage begins.
+func until(t *testing.T, stage trace.StageName) (context.Context, Options) {
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	return ctx, Options{Progress: func(s trace.StageName) {
+		if s == stage {
+			cancel()
+		}
+	}}
+}
+
 // A server that goes silent at a stage: the check comes back, the stage has failed, and what needs
-// it is skipped. A whole deadline that is shorter than the stage's own makes it Late.
+// it is skipped. Where the whole check ends before the stage's own deadline, it is Late.
 func TestSilentAt(t *testing.T) {
 	config := server(selfSigned(t, nil))
 	overTLS := func(handle func(net.Conn)) func(net.Conn) {
@@ -47,18 +58,16 @@ func TestSilentAt(t *testing.T) {
 		t.Run(string(tt.stage), func(t *testing.T) {
 			t.Parallel()
 			target := plainTarget(t, "wss", serve(t, tt.handle))
-			const timeout = 500 * time.Millisecond
-			tr := check(t, target, Options{Timeout: timeout})
+			tr := check(t, target, Options{Timeout: 3 * time.Second})
 			outcomes(t, tr, map[trace.StageName]trace.Outcome{tt.stage: trace.Failed})
 			if tr.Late {
 				t.Error("the stage's own deadline did not come first")
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
-			defer cancel()
-			tr = Check(ctx, target, Options{})
+			ctx, o := until(t, tt.stage)
+			tr = Check(ctx, target, o)
 			outcomes(t, tr, map[trace.StageName]trace.Outcome{tt.stage: trace.Failed})
 			if !tr.Late {
-				t.Error("the deadline is not noted")
+				t.Error("the end of the check is not noted")
 			}
 		})
 	}
@@ -70,9 +79,9 @@ func TestSilentDRP(t *testing.T) {
 		trace.StageRegister: {token: "sesame-token", noAck: true},
 		trace.StageEvent:    {token: "sesame-token", noEvents: true},
 	} {
-		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
-		defer cancel()
-		tr := Check(ctx, d.start(t), Options{Credentials: sendAlways(Credentials{Token: d.token})})
+		ctx, o := until(t, stage)
+		o.Credentials = sendAlways(Credentials{Token: d.token})
+		tr := Check(ctx, d.start(t), o)
 		outcomes(t, tr, map[trace.StageName]trace.Outcome{stage: trace.Failed, trace.StagePing: trace.Skipped, trace.StageClose: trace.Skipped})
 		if !tr.Late || tr.Stage(trace.StagePing).Why != whyLate {
 			t.Errorf("%s: late %v, ping %+v", stage, tr.Late, tr.Stage(trace.StagePing))
@@ -108,5 +117,17 @@ func TestProgress(t *testing.T) {
 	}
 	if len(told) != len(want) || len(told) != 6 {
 		t.Errorf("told of %v, want %v", told, want)
+	}
+}
+
+// The deadline of the whole check holds whatever the stages' own are.
+func TestDeadline(t *testing.T) {
+	tr := check(t, plainTarget(t, "ws", serve(t, saying(""))), Options{Timeout: time.Second, Listen: time.Hour})
+	outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StagePing: trace.Failed, trace.StageClose: trace.Failed})
+	target := plainTarget(t, "wss", serve(t, hang))
+	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(100*time.Millisecond))
+	defer cancel()
+	if tr = Check(ctx, target, Options{Timeout: time.Hour}); !tr.Late {
+		t.Errorf("not late: %+v", tr.Stages)
 	}
 }

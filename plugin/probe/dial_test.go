@@ -154,7 +154,7 @@ func TestResolve(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			tr := check(t, target, Options{Resolver: tt.resolver, Timeout: 500 * time.Millisecond})
+			tr := check(t, target, Options{Resolver: tt.resolver, Timeout: 2 * time.Second})
 			outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StageResolve: trace.Failed, trace.StageConnect: trace.Skipped})
 			r := tr.Resolve
 			if r.NotFound != tt.want.NotFound || r.Timeout != tt.want.Timeout || r.Error == "" || len(r.Addresses) > 0 {
@@ -171,7 +171,7 @@ func TestSeveralAddresses(t *testing.T) {
 	target := plainTarget(t, "ws", "some.example:"+port)
 	target.Host += "."
 	tr := check(t, target, Options{
-		Resolver: nameServer(t, answerDNS(0, "127.0.0.2", "127.0.0.1", "127.0.0.3")), Timeout: time.Second,
+		Resolver: nameServer(t, answerDNS(0, "127.0.0.2", "127.0.0.1", "127.0.0.3")), Timeout: 2 * time.Second,
 	})
 	if c := tr.Connect; len(c.Dials) != 3 || c.Chosen.String() != address {
 		t.Fatalf("connect %+v", c)

@@ -305,7 +305,7 @@ func TestVerifiedPeer(t *testing.T) {
 
 func TestNoAck(t *testing.T) {
 	d := &drp{token: "sesame-token", noAck: true}
-	tr := check(t, d.start(t), Options{Credentials: sendAlways(Credentials{Token: d.token}), Timeout: time.Second})
+	tr := check(t, d.start(t), Options{Credentials: sendAlways(Credentials{Token: d.token}), Timeout: 3 * time.Second})
 	outcomes(t, tr, map[trace.StageName]trace.Outcome{
 		trace.StageRegister: trace.Failed, trace.StageEvent: trace.Skipped, trace.StagePing: trace.OK, trace.StageClose: trace.OK,
 	})
@@ -320,7 +320,7 @@ func TestNoEvent(t *testing.T) {
 		"refused":   {token: "sesame-token", postStatus: 403},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tr := check(t, d.start(t), Options{Credentials: sendAlways(Credentials{Token: d.token}), Timeout: time.Second})
+			tr := check(t, d.start(t), Options{Credentials: sendAlways(Credentials{Token: d.token}), Timeout: 3 * time.Second})
 			outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StageEvent: trace.Failed, trace.StagePing: trace.OK, trace.StageClose: trace.OK})
 			e := tr.Socket.Event
 			if want := map[bool]int{true: 204, false: 403}[d.noEvents]; e.Status != want || e.Arrived || e.Error == "" {

@@ -106,7 +106,7 @@ func TestHandshakeFails(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			target := plainTarget(t, "wss", serve(t, tt.handle))
-			tr := check(t, target, Options{Timeout: 2 * time.Second})
+			tr := check(t, target, Options{Timeout: 6 * time.Second})
 			outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StageConnect: trace.OK, trace.StageTLS: trace.Failed, trace.StageHTTP: trace.Skipped})
 			h := tr.TLS
 			if h.Done || h.Ended != tt.ended || h.Alert != tt.alert || h.HelloSent != tt.sent || h.Error == "" {
