@@ -27,6 +27,7 @@ func until(t *testing.T, stage trace.StageName) (context.Context, Options) {
 // A server that goes silent at a stage: the check comes back, the stage has failed, and what needs
 // it is skipped. Where the whole check ends before the stage's own deadline, it is Late.
 func TestSilentAt(t *testing.T) {
+	t.Parallel()
 	config := server(selfSigned(t, nil))
 	overTLS := func(handle func(net.Conn)) func(net.Conn) {
 		return func(c net.Conn) {
@@ -122,6 +123,7 @@ func TestProgress(t *testing.T) {
 
 // The deadline of the whole check holds whatever the stages' own are.
 func TestDeadline(t *testing.T) {
+	t.Parallel()
 	tr := check(t, plainTarget(t, "ws", serve(t, saying(""))), Options{Timeout: time.Second, Listen: time.Hour})
 	outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StagePing: trace.Failed, trace.StageClose: trace.Failed})
 	target := plainTarget(t, "wss", serve(t, hang))

@@ -141,6 +141,7 @@ func answerDNS(rcode byte, addresses ...string) func([]byte) []byte {
 }
 
 func TestResolve(t *testing.T) {
+	t.Parallel()
 	target := trace.Target{Scheme: "wss", Host: "some.example.", Port: 443, Path: "/", Plain: true}
 	tests := []struct {
 		name     string
@@ -166,6 +167,7 @@ func TestResolve(t *testing.T) {
 
 // All addresses of a name are tried; the first in order that answers is chosen.
 func TestSeveralAddresses(t *testing.T) {
+	t.Parallel()
 	address := serve(t, hang)
 	_, port, _ := net.SplitHostPort(address)
 	target := plainTarget(t, "ws", "some.example:"+port)

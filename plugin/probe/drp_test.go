@@ -182,6 +182,7 @@ func TestDRP(t *testing.T) {
 
 // Whatever the server does, the token and the password are in no trace.
 func TestTokenIsNotRecorded(t *testing.T) {
+	t.Parallel()
 	const token = "sesame-token"
 	for name, d := range map[string]*drp{
 		"taken":        {token: token, say: "you said "},
@@ -304,6 +305,7 @@ func TestVerifiedPeer(t *testing.T) {
 }
 
 func TestNoAck(t *testing.T) {
+	t.Parallel()
 	d := &drp{token: "sesame-token", noAck: true}
 	tr := check(t, d.start(t), Options{Credentials: sendAlways(Credentials{Token: d.token}), Timeout: 3 * time.Second})
 	outcomes(t, tr, map[trace.StageName]trace.Outcome{
@@ -315,6 +317,7 @@ func TestNoAck(t *testing.T) {
 }
 
 func TestNoEvent(t *testing.T) {
+	t.Parallel()
 	for name, d := range map[string]*drp{
 		"swallowed": {token: "sesame-token", noEvents: true},
 		"refused":   {token: "sesame-token", postStatus: 403},

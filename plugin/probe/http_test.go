@@ -116,6 +116,7 @@ func TestHostHeader(t *testing.T) {
 
 // How the connection ends instead of an answer.
 func TestEndings(t *testing.T) {
+	t.Parallel()
 	config := server(selfSigned(t, nil))
 	tests := []struct {
 		name   string
