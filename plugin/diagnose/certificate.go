@@ -34,13 +34,12 @@ func certificateOf(s *scene) *Certificate {
 	return c
 }
 
-// daysLeft counts whole days, down: an hour past the end is -1.
+// daysLeft counts whole days. Once expired it is negative, from the first hour on.
 func daysLeft(left time.Duration) int {
-	n := int(left / day)
-	if left < 0 && left%day != 0 {
-		n--
+	if left < 0 {
+		return min(int(left/day), -1)
 	}
-	return n
+	return int(left / day)
 }
 
 func chainLink(c trace.Cert, sent []trace.Cert) ChainLink {

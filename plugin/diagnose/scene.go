@@ -61,23 +61,30 @@ func (s *scene) foreign() bool {
 	return false
 }
 
-// names are those that a certificate for the target must have, at least one: what users type, or,
-// where nobody told, what the present certificate names.
+// names are those that a new certificate for the target should have, at least one: what users type,
+// and what the present certificate names already, so that a renewal loses nobody.
 func (s *scene) names() []string {
-	if len(s.Target.Names) > 0 {
-		return s.Target.Names
-	}
-	if leaf := s.leaf(); leaf != nil && s.Target.NamesUnknown {
-		names := slices.DeleteFunc(slices.Clone(leaf.DNSNames), func(n string) bool { return n == drpFiller })
+	names := slices.Clone(s.Target.Names)
+	if leaf := s.leaf(); leaf != nil && !s.foreign() {
+		names = append(names, leaf.DNSNames...)
 		for _, ip := range leaf.IPAddresses {
 			names = append(names, ip.String())
 		}
-		if len(names) > 0 {
-			return names[:min(16, len(names))]
+	}
+	var distinct []string
+	for _, n := range names {
+		if n != drpFiller && !slices.Contains(distinct, n) && len(distinct) < maxNames {
+			distinct = append(distinct, n)
 		}
 	}
-	return []string{hostOnly(s.Target)}
+	if len(distinct) == 0 {
+		return []string{hostOnly(s.Target)}
+	}
+	return distinct
 }
+
+// maxNames bounds the names in a command that a person is to read.
+const maxNames = 16
 
 // drpFiller is a name without meaning that DRP writes into each certificate it makes.
 const drpFiller = "greg.fill.in"

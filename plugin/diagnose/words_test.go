@@ -18,7 +18,7 @@ func TestSpan(t *testing.T) {
 
 func TestDaysLeft(t *testing.T) {
 	for left, want := range map[time.Duration]int{
-		0: 0, time.Hour: 0, 25 * time.Hour: 1, -time.Hour: -1, -24 * time.Hour: -1, -25 * time.Hour: -2, 210 * day: 210,
+		0: 0, time.Hour: 0, 25 * time.Hour: 1, -time.Hour: -1, -24 * time.Hour: -1, -25 * time.Hour: -1, -73 * time.Hour: -3, 210 * day: 210,
 	} {
 		if got := daysLeft(left); got != want {
 			t.Errorf("daysLeft(%v) = %d, want %d", left, got, want)
