@@ -3,6 +3,7 @@ package diagnose
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -58,8 +59,14 @@ func TestAccept(t *testing.T) {
 
 func TestWatchSection(t *testing.T) {
 	w := newWorld()
-	w.watched(3, 1, 1)
+	w.watched(3, time.Hour, 50*time.Second)
 	h := w.evidence.History[w.Target.ID()]
+	h.Ends[2].Tally.Refused, h.Ends[2].Back = 2, runTime.Add(-time.Hour+4*time.Second)
+	h.Ends[1].Close = &trace.CloseFrame{Code: 1001, Reason: []byte("bye")}
+	tokenEnds := runTime.Add(time.Hour)
+	h.Connections = []trace.Connection{
+		{Type: "api"}, {Type: "websocket", Expires: tokenEnds.Add(1)}, {Type: "websocket"}, {Type: "websocket", Expires: tokenEnds},
+	}
 	h.Counts = []trace.WatchCount{
 		{From: runTime.Add(-30 * day), Code: 1006, N: 100},
 		{From: runTime.AddDate(0, 0, -1).Add(countSpan), Code: 1006, N: 2},
@@ -69,6 +76,10 @@ func TestWatchSection(t *testing.T) {
 	want := &Watch{
 		Since: h.Since, Open: true, UptimeS: 60, LongestS: 3600,
 		DropsHour: map[string]int{"1006": 1, "1001": 4}, DropsDay: map[string]int{"1006": 3, "1001": 4},
+		CausesDay: map[string]int{"network": 1, "closed": 1, "restart": 1},
+		LastEnd: "2026-11-22 11:00:00 UTC after 52 s: the connection was closed (TCP FIN); nothing listened afterwards, " +
+			"open again after 4 s: a restart",
+		Websockets: 3, TokenEnds: &tokenEnds,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("watch section (-want +got):\n%s", diff)

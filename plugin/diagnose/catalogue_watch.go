@@ -5,7 +5,8 @@ var watchFindings = []Entry{{
 	ID: "ws-idle-dropped", Level: LevelError, Stage: stageWatch,
 	Title:    "the websocket is dropped after a silence of always the same length",
 	Headline: "the websocket is dropped whenever it is silent for {silence}: an idle timeout",
-	Seen:     "Three times in a row the connection ended after a silence of the same length, within 5 %.",
+	Seen: "Three times the connection ended after a silence of the same length, within 5 %, and no socket has outlived a longer " +
+		"one since; or two sockets that were kept silent on purpose did.",
 	User: "The portal works and turns red again and again: 1006 without an error event, after the same time without " +
 		"activity.",
 	Cause: "A proxy, load balancer or firewall on the way ends connections that are silent for so long. " +

@@ -56,6 +56,7 @@ func judge(s *scene) Report {
 		Findings:    findings,
 		Accept:      acceptOf(s),
 		Watch:       watchOf(s),
+		Idle:        idleOf(s),
 		Notes:       notesOf(s),
 	}
 	if len(s.Stages) > 0 && !s.Target.CertOnly {

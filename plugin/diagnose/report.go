@@ -44,6 +44,7 @@ type Report struct {
 	Browser     *Browser     `json:"browser,omitempty"`
 	Accept      *Accept      `json:"accept,omitempty"`
 	Watch       *Watch       `json:"watch,omitempty"`
+	Idle        *Idle        `json:"idle,omitempty"`
 	Notes       []string     `json:"notes,omitempty"` // what the check could not see, for people
 }
 
@@ -113,4 +114,20 @@ type Watch struct {
 	LongestS  int64          `json:"longest_s"`
 	DropsHour map[string]int `json:"drops_hour"` // by close code
 	DropsDay  map[string]int `json:"drops_day"`
+	// CausesDay counts the last day's ends, as far as they are kept, by what most likely brought them about.
+	CausesDay map[string]int `json:"causes_day,omitempty"`
+	LastEnd   string         `json:"last_end,omitempty"` // for people
+	// Websockets and TokenEnds are what the endpoint itself says (DRP 4.11 and later): how many are
+	// connected, and when the first of their tokens ends.
+	Websockets int        `json:"websockets,omitempty"`
+	TokenEnds  *time.Time `json:"token_ends,omitempty"`
+}
+
+// Idle is what an active test of silences found. Durations are in seconds.
+type Idle struct {
+	AskedS   int64  `json:"asked_s"`   // the longest silence that was asked for
+	BorneS   int64  `json:"borne_s"`   // the longest after which a socket still worked
+	DroppedS int64  `json:"dropped_s"` // the silence that ends sockets, 0 when none did
+	Pinged   bool   `json:"pinged"`    // the server's own pings kept longer silences from coming about
+	Text     string `json:"text"`
 }

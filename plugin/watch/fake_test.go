@@ -29,6 +29,11 @@ type server struct {
 	lost  map[int]bool  // numbered events that do not come back, from 1
 	sent  int           // numbered events so far
 	took  time.Duration // of an attempt
+
+	timeout time.Duration // every socket ends in silence after so long; 0: none
+	dead    time.Duration // after so long a socket works no more, without a sign
+	ping    time.Duration // the server pings so often; 0: never
+	refuse  bool          // every attempt fails
 }
 
 // fake is one socket of a server.
@@ -49,6 +54,12 @@ func (s *server) Open(ctx context.Context) Opened {
 	defer s.mu.Unlock()
 	s.opens = append(s.opens, time.Now())
 	l := life{}
+	if s.timeout > 0 {
+		l = fin(s.timeout, s.timeout)
+	}
+	if s.refuse {
+		l.failed = trace.Stage{Name: trace.StageConnect, Why: "refused"}
+	}
 	if len(s.lives) > 0 {
 		l, s.lives = s.lives[0], s.lives[1:]
 	}
@@ -90,7 +101,28 @@ func (f *fake) End() *trace.End {
 	return f.end
 }
 
-func (f *fake) Quiet() (now, longest time.Duration) { return time.Since(f.begin), time.Since(f.begin) }
+func (f *fake) Quiet() (now, longest time.Duration) {
+	age := time.Since(f.begin)
+	if f.server.ping == 0 || age < f.server.ping {
+		return age, age
+	}
+	return age % f.server.ping, f.server.ping
+}
+
+func (f *fake) Pings() int {
+	if f.server.ping == 0 {
+		return 0
+	}
+	return int(time.Since(f.begin) / f.server.ping)
+}
+
+func (f *fake) Prove(ctx context.Context) error {
+	if f.server.dead > 0 && time.Since(f.begin) > f.server.dead {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return nil
+}
 
 func (f *fake) Event(ctx context.Context) (bool, error) {
 	f.server.mu.Lock()
