@@ -144,9 +144,9 @@ func remoteEndpoint(model any) (*trace.Target, error) {
 	if url == "" {
 		return nil, fmt.Errorf("endpoint %s has no param manager/url: it says where the endpoint is", shown(id))
 	}
-	target, err := parseEndpoint(url)
+	target, err := probe.ParseTarget(url, false)
 	if err != nil {
-		return nil, fmt.Errorf("param manager/url of endpoint %s %w", shown(id), err)
+		return nil, fmt.Errorf("param manager/url of endpoint %s: %w", shown(id), err)
 	}
 	return &target, nil
 }

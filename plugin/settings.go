@@ -3,12 +3,11 @@ package plugin
 import (
 	"fmt"
 	"math"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"ws-diagnose/plugin/diagnose"
+	"ws-diagnose/plugin/probe"
 	"ws-diagnose/plugin/trace"
 )
 
@@ -223,23 +222,24 @@ func shown(value any) string {
 }
 
 func setPortalURL(s *Settings, value any) error {
-	text, _ := value.(string)
-	if strings.Contains(text, "@") { // not quoted: a password may stand there
-		return fmt.Errorf("has a user or password in it: allowed is the address of a site alone")
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Errorf("is %s: allowed is the address of a site, such as https://portal.rackn.io", shown(value))
 	}
-	u, err := url.Parse(text)
-	if err != nil || !slices.Contains([]string{"http", "https"}, u.Scheme) || u.Hostname() == "" ||
-		u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("is %s: allowed is the address of a site, such as https://portal.rackn.io",
-			shown(value))
+	origin, err := probe.ParseOrigin(text)
+	if err != nil {
+		return fmt.Errorf("is %s: %w; allowed is the address of a site, such as https://portal.rackn.io", probe.QuoteTarget(text), err)
 	}
-	s.PortalURL = u.Scheme + "://" + u.Host
+	s.PortalURL = origin
 	return nil
 }
 
+// maxTargetChoice bounds the name of a target in characters: scheme, host name and port.
+const maxTargetChoice = 300
+
 func setTarget(s *Settings, value any) error {
 	text, ok := value.(string)
-	if !ok || len(text) > maxAddress {
+	if !ok || len(text) > maxTargetChoice {
 		return fmt.Errorf("is %s: allowed is the name of one target, or \"\" for all", shown(value))
 	}
 	s.Target = text

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ws-diagnose/plugin/probe"
 	"ws-diagnose/plugin/trace"
 )
 
@@ -34,7 +35,7 @@ func targets(s Settings, endpoint string, info serverInfo) []trace.Target {
 	}
 	var list []trace.Target
 	add := func(role trace.Role, host string, port int) {
-		t := trace.Target{Scheme: "https", Host: host, Port: port, Path: socketPath, Role: role,
+		t := trace.Target{Scheme: "https", Host: host, Port: port, Path: probe.WebsocketPath, Role: role,
 			CertOnly: role == trace.RoleStatic, Names: names, NamesUnknown: len(names) == 0}
 		if host != "" && port != 0 && !slices.ContainsFunc(list, samePlace(t)) {
 			list = append(list, t)
@@ -48,7 +49,7 @@ func targets(s Settings, endpoint string, info serverInfo) []trace.Target {
 		add(trace.RoleOwn, "127.0.0.1", extra)
 	}
 	for _, virtual := range []string{info.HAVirtual, info.Cluster.VirtualAddress} {
-		host, _, _ := splitHostPort(strings.Split(virtual, "/")[0])
+		host, _ := probe.ParseHost(strings.Split(virtual, "/")[0])
 		add(trace.RoleOwn, host, port)
 	}
 	add(trace.RoleStatic, "127.0.0.1", staticPortOf(info))

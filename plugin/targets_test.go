@@ -11,46 +11,6 @@ import (
 	"ws-diagnose/plugin/trace"
 )
 
-func TestParseEndpoint(t *testing.T) {
-	for text, want := range map[string]string{
-		"https://drp.example.com:8092": "https://drp.example.com:8092",
-		"https://drp.example.com":      "https://drp.example.com:443",
-		"https://DRP.example.com/":     "https://drp.example.com:443",
-		"drp.example.com":              "https://drp.example.com:8092",
-		"drp.example.com:443":          "https://drp.example.com:443",
-		" drp ":                        "https://drp:8092",
-		"10.0.0.5":                     "https://10.0.0.5:8092",
-		"10.0.0.5:9":                   "https://10.0.0.5:9",
-		"fe80::1":                      "https://[fe80::1]:8092",
-		"[fe80::1]":                    "https://[fe80::1]:8092",
-		"[fe80::1]:444":                "https://[fe80::1]:444",
-		"wss://drp.example.com":        "wss://drp.example.com:443",
-		"http://drp.example.com":       "http://drp.example.com:80",
-		"ws://drp.example.com:81":      "ws://drp.example.com:81",
-		"bücher.example":               "https://bücher.example:8092",
-	} {
-		target, err := parseEndpoint(text)
-		if err != nil || target.ID() != want {
-			t.Errorf("%q: %s, %v; want %s", text, target.ID(), err, want)
-		}
-	}
-}
-
-func FuzzParseEndpoint(f *testing.F) {
-	f.Add("https://drp.example.com:8092")
-	f.Add("[fe80::1%eth0]:1")
-	f.Add("a@b")
-	f.Fuzz(func(t *testing.T, text string) {
-		target, err := parseEndpoint(text)
-		if err != nil {
-			return
-		}
-		if target.Host == "" || target.Port < 1 || target.Port > 65535 || strings.ContainsAny(target.Host, "@/ ?#\n") {
-			t.Errorf("%q became %+v", text, target)
-		}
-	})
-}
-
 func TestServerEndpoint(t *testing.T) {
 	for endpoint, want := range map[string]struct {
 		host string

@@ -93,17 +93,17 @@ func (f *checkFlags) targets(c *Config, args []string, given func(string) bool, 
 		where, endpoint = "RS_ENDPOINT", env
 	}
 	var err error
-	c.Endpoint, err = parseTarget(strings.TrimSuffix(endpoint, "/"), f.plain)
+	c.Endpoint, err = probe.ParseTarget(strings.TrimSuffix(endpoint, "/"), f.plain)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", where, shownURL(endpoint), err)
+		return fmt.Errorf("%s %s: %w", where, probe.QuoteTarget(endpoint), err)
 	}
 	if len(args) == 0 {
 		c.Targets = []trace.Target{c.Endpoint}
 	}
 	for _, arg := range args {
-		t, err := parseTarget(arg, f.plain)
+		t, err := probe.ParseTarget(arg, f.plain)
 		if err != nil {
-			return fmt.Errorf("the URL %s: %w", shownURL(arg), err)
+			return fmt.Errorf("the URL %s: %w", probe.QuoteTarget(arg), err)
 		}
 		same := func(other trace.Target) bool { return other.ID() == t.ID() }
 		if !slices.ContainsFunc(c.Targets, same) {
@@ -117,33 +117,33 @@ func (f *checkFlags) targets(c *Config, args []string, given func(string) bool, 
 func (f *checkFlags) route(c *Config, given func(string) bool) (err error) {
 	var serverName, connect, proxy, origin string
 	if given("servername") {
-		if serverName, err = parseHost(f.serverName); err != nil {
+		if serverName, err = probe.ParseHost(f.serverName); err != nil {
 			return fmt.Errorf("--servername: %w", err)
 		}
 	}
 	if given("connect") {
-		if connect, err = parseHostPort(f.connect); err != nil {
-			return fmt.Errorf("--connect %s: %w", shownURL(f.connect), err)
+		if connect, err = probe.ParseHostPort(f.connect); err != nil {
+			return fmt.Errorf("--connect %s: %w", probe.QuoteTarget(f.connect), err)
 		}
 	}
 	if given("proxy") {
-		if proxy, c.ProxyAuth, err = parseProxy(f.proxy); err != nil {
-			return fmt.Errorf("--proxy %s: %w", shownURL(f.proxy), err)
+		if proxy, c.ProxyAuth, err = probe.ParseProxy(f.proxy); err != nil {
+			return fmt.Errorf("--proxy %s: %w", probe.QuoteTarget(f.proxy), err)
 		}
 	}
-	if c.Policy.PortalURL, err = parseOrigin(f.portalURL); err != nil {
-		return fmt.Errorf("--portal-url %s: %w", shownURL(f.portalURL), err)
+	if c.Policy.PortalURL, err = probe.ParseOrigin(f.portalURL); err != nil {
+		return fmt.Errorf("--portal-url %s: %w", probe.QuoteTarget(f.portalURL), err)
 	}
 	origin = c.Policy.PortalURL
 	if given("origin") {
-		if origin, err = parseOrigin(f.origin); err != nil {
-			return fmt.Errorf("--origin %s: %w", shownURL(f.origin), err)
+		if origin, err = probe.ParseOrigin(f.origin); err != nil {
+			return fmt.Errorf("--origin %s: %w", probe.QuoteTarget(f.origin), err)
 		}
 	}
 	for i := range c.Targets {
 		t := &c.Targets[i]
 		t.ServerName, t.Connect, t.Proxy, t.Origin = serverName, connect, proxy, origin
-		if serverName != "" {
+		if t.Names = []string{t.Host}; serverName != "" {
 			t.Names = []string{serverName}
 		}
 	}
@@ -167,14 +167,6 @@ func (f *checkFlags) roots(given func(string) bool, s System) (*cert.Roots, erro
 		return nil, fmt.Errorf("--ca-cert %s: %w", quoted(f.caCert), err)
 	}
 	return roots, nil
-}
-
-// shownURL quotes an address for an error, unless a password or a token may stand in it.
-func shownURL(text string) string {
-	if strings.Contains(text, "@") || strings.Contains(strings.ToLower(text), "token") {
-		return "(not shown, it may hold a secret)"
-	}
-	return quoted(text)
 }
 
 // cause leaves out of an error what the caller names itself: the operation and the file.

@@ -174,16 +174,16 @@ func TestBadInput(t *testing.T) {
 		{[]string{"host:http"}, nil, `the port "http" is not a number`},
 		{[]string{"host:"}, nil, `the port "" is not a number`},
 		{[]string{"https://"}, nil, "the host is missing"},
-		{[]string{""}, nil, `the URL "": the host is missing`},
+		{[]string{""}, nil, `the URL "": it is empty`},
 		{[]string{"ftp://host"}, nil, "the scheme must be https, http, wss or ws"},
-		{[]string{"ho st"}, nil, `"ho st" is neither a host name nor an address`},
+		{[]string{"ho st"}, nil, `the URL "ho st": it holds a blank`},
 		{[]string{"host\x1b[31m"}, nil, `"host\x1b[31m"`},
 		{[]string{"10.0.0.256"}, nil, "neither a host name nor an address"},
 		{[]string{"[::1"}, nil, "is not an IPv6 address"},
 		{[]string{"[10.0.0.1]:80"}, nil, "is not an IPv6 address"},
 		{[]string{"https://host/other"}, nil, "--plain for the path"},
 		{[]string{"https://portal.rackn.io/#/e/10.0.0.5"}, nil, "leave out the part from # on"},
-		{[]string{"--plain", "wss://host/a b"}, nil, "printing ASCII"},
+		{[]string{"--plain", "wss://host/ä"}, nil, "printing ASCII"},
 		{[]string{"--plain", "wss://host/?access_token=" + secret}, nil, "a token does not belong into the address"},
 		{[]string{"https://u:" + secret + "@host"}, nil, "credentials do not belong into the address"},
 		{[]string{"https:/u:" + secret + "@host"}, nil, "not shown"},
@@ -234,54 +234,4 @@ func TestBadInput(t *testing.T) {
 			t.Errorf("%q: not one clean line: %q", c.line, err)
 		}
 	}
-}
-
-func TestParseTarget(t *testing.T) {
-	for _, c := range []struct {
-		in    string
-		plain bool
-		want  string // Target.ID, and the path
-	}{
-		{"drp.example.com", false, "https://drp.example.com:8092 /api/v3/ws"},
-		{"DRP.Example.com.:443", false, "https://drp.example.com:443 /api/v3/ws"},
-		{"https://drp.example.com", false, "https://drp.example.com:443 /api/v3/ws"},
-		{"HTTP://host/", false, "http://host:80 /api/v3/ws"},
-		{"wss://host:8092/api/v3/ws", false, "wss://host:8092 /api/v3/ws"},
-		{"::1", false, "https://[::1]:8092 /api/v3/ws"},
-		{"[2001:DB8::1]:444", false, "https://[2001:db8::1]:444 /api/v3/ws"},
-		{"https://[fe80::1%25eth0]:8092", false, "https://[fe80::1%eth0]:8092 /api/v3/ws"},
-		{"münchen.example", false, "https://xn--mnchen-3ya.example:8092 /api/v3/ws"},
-		{"host_name", false, "https://host_name:8092 /api/v3/ws"},
-		{"host", true, "wss://host:443/ /"},
-		{"ws://host/chat?room=1", true, "ws://host:80/chat?room=1 /chat?room=1"},
-		{"https://host", true, "https://host:443/ /"},
-	} {
-		got, err := parseTarget(c.in, c.plain)
-		if err != nil {
-			t.Errorf("%s: %v", c.in, err)
-		} else if id := got.ID() + " " + got.Path; id != c.want {
-			t.Errorf("%s: %s, want %s", c.in, id, c.want)
-		}
-	}
-}
-
-// FuzzParseTarget wants no panic, and of what is accepted that it reads the same a second time.
-func FuzzParseTarget(f *testing.F) {
-	for _, seed := range []string{"host", "https://host:1/", "[::1]:2", "wss://h/p?q", "u@h", "a:b:c", "xn--a", "fe80::1%25x"} {
-		f.Add(seed, true)
-		f.Add(seed, false)
-	}
-	f.Fuzz(func(t *testing.T, text string, plain bool) {
-		first, err := parseTarget(text, plain)
-		if err != nil {
-			return
-		}
-		if first.Port < 1 || first.Port > 65535 || !strings.HasPrefix(first.Path, "/") {
-			t.Fatalf("%q: %+v", text, first)
-		}
-		again, err := parseTarget(first.ID(), plain)
-		if err != nil || again.ID() != first.ID() {
-			t.Fatalf("%q is %q, which is %q: %v", text, first.ID(), again.ID(), err)
-		}
-	})
 }

@@ -3,6 +3,7 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -12,196 +13,212 @@ import (
 	"ws-diagnose/plugin/trace"
 )
 
-// Bounds and defaults of a target.
+// Defaults and bounds of a target.
 const (
-	maxTarget     = 2048
 	DefaultPort   = 8092         // of a DRP endpoint's API
 	WebsocketPath = "/api/v3/ws" // of a DRP endpoint
+	maxTarget     = 2048         // bytes
 )
 
-// ParseTarget reads a target as users write it: https://host:8092, host, host:port, [v6]:port or,
-// with plain, wss://host/any/path. The scheme stays as typed; where none is, it is https, or wss
-// with plain. The error names the value and what is wrong with it.
-func ParseTarget(s string, plain bool) (trace.Target, error) {
+// schemePorts are the schemes there are, each with the port that a browser takes for it.
+var schemePorts = map[string]int{"https": 443, "wss": 443, "http": 80, "ws": 80}
+
+// ParseTarget reads a URL as people type it: scheme://host:port, host:port or host. Without a
+// scheme it is https on port 8092 (plain: wss on port 443); with one, the port is the scheme's own
+// unless given. With plain any path will do, otherwise only DRP's. The error says what is wrong but
+// does not quote the text, see QuoteTarget.
+func ParseTarget(text string, plain bool) (trace.Target, error) {
 	t := trace.Target{Plain: plain, Role: trace.RoleEndpoint}
-	fail := func(format string, args ...any) (trace.Target, error) {
-		return trace.Target{}, fmt.Errorf("target %q: "+format, append([]any{shown(s)}, args...)...)
+	switch {
+	case strings.TrimSpace(text) == "":
+		return t, fmt.Errorf("it is empty: give https://host:%d", DefaultPort)
+	case len(text) > maxTarget:
+		return t, fmt.Errorf("it is longer than %d bytes", maxTarget)
+	case strings.ContainsFunc(text, func(r rune) bool { return isControl(r) || r == ' ' || r == '\\' }):
+		return t, errors.New("it holds a blank, a backslash or a control character")
 	}
-	u, err := parseURL(s, plain)
+	scheme, rest, hasScheme := strings.Cut(text, "://")
+	if t.Scheme = strings.ToLower(scheme); !hasScheme {
+		rest, t.Scheme, t.Port = text, "https", DefaultPort
+		if plain {
+			t.Scheme, t.Port = "wss", schemePorts["wss"]
+		}
+	} else if t.Port = schemePorts[t.Scheme]; t.Port == 0 {
+		return t, errors.New("the scheme must be https, http, wss or ws")
+	}
+	end := len(rest)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		end = i
+	}
+	host, port, err := parseAuthority(rest[:end])
 	if err != nil {
-		return fail("%v", err)
+		return t, err
 	}
-	if u.User != nil {
-		return fail("carries a user; give credentials by --token, --username and --password")
+	if port != 0 {
+		t.Port = port
 	}
-	if u.Fragment != "" || strings.HasSuffix(s, "#") {
-		return fail("has a part after #, as the portal's own address does; give the endpoint's: https://host:%d", DefaultPort)
-	}
-	t.Scheme = u.Scheme
-	if t.Host, err = parseHost(u.Hostname()); err != nil {
-		return fail("%v", err)
-	}
-	if t.Port, err = parsePort(u, plain); err != nil {
-		return fail("%v", err)
-	}
-	if t.Path, err = parsePath(u, plain); err != nil {
-		return fail("%v", err)
-	}
-	return t, nil
+	t.Host = host
+	t.Path, err = parsePath(rest[end:], plain)
+	return t, err
 }
 
-// parseURL takes s apart as a URL of one of our schemes.
-func parseURL(s string, plain bool) (*url.URL, error) {
+// parseAuthority reads host, host:port, [address]:port, or an IPv6 address without brackets. Port 0
+// means that none is given.
+func parseAuthority(text string) (host string, port int, err error) {
+	if strings.Contains(text, "@") {
+		return "", 0, errors.New("credentials do not belong into the address: give them with --username and --password, or --token")
+	}
+	if strings.Count(text, ":") > 1 && !strings.HasPrefix(text, "[") {
+		text = "[" + text + "]" // an IPv6 address without brackets has no port
+	}
+	host = text
+	if i := strings.LastIndexByte(text, ':'); i > strings.LastIndexByte(text, ']') {
+		host = text[:i]
+		if port, err = parsePort(text[i+1:]); err != nil {
+			return "", 0, err
+		}
+	}
+	host, err = ParseHost(host)
+	return host, port, err
+}
+
+func parsePort(text string) (int, error) {
+	port, err := strconv.ParseUint(text, 10, 64)
 	switch {
-	case strings.TrimSpace(s) == "":
-		return nil, fmt.Errorf("is empty; write https://host:%d", DefaultPort)
-	case len(s) > maxTarget:
-		return nil, fmt.Errorf("is longer than %d bytes", maxTarget)
-	case strings.ContainsFunc(s, isControl):
-		return nil, errors.New("holds a control character")
-	case strings.ContainsAny(s, " \\"):
-		return nil, errors.New("holds a blank or a backslash")
+	case errors.Is(err, strconv.ErrSyntax):
+		return 0, fmt.Errorf("the port %s is not a number", shown(text))
+	case err != nil || port < 1 || port > 65535:
+		return 0, fmt.Errorf("the port %s is not between 1 and 65535", shown(text))
 	}
-	u, err := url.Parse(withScheme(s, plain))
-	var ue *url.Error
-	switch {
-	case err != nil && strings.Contains(s, "@"):
-		return nil, errors.New("is no URL") // the parser's words may quote a password
-	case errors.As(err, &ue):
-		return nil, fmt.Errorf("is no URL: %w", ue.Err)
-	case err != nil:
-		return nil, fmt.Errorf("is no URL: %w", err)
-	case !slices.Contains(schemes, u.Scheme):
-		return nil, fmt.Errorf("scheme %q is none of %s", u.Scheme, strings.Join(schemes, ", "))
-	case slices.Contains(schemes, strings.ToLower(u.Hostname())) && strings.HasSuffix(u.Host, ":"):
-		return nil, errors.New("lacks // after the scheme")
-	}
-	return u, nil
+	return int(port), nil
 }
 
-var schemes = []string{"https", "http", "wss", "ws"}
-
-// shown is s as an error may quote it: short, without user, password and query.
-func shown(s string) string {
-	s, _, _ = strings.Cut(s, "?")
-	if at := strings.LastIndexByte(s, '@'); at >= 0 {
-		s = "..." + s[at:]
-	}
-	return cut(s, 80)
-}
-
-// withScheme completes what is written without a scheme or, as an IPv6 address, without brackets,
-// and escapes the zone of one (RFC 6874) where the user has not.
-func withScheme(s string, plain bool) string {
-	if a, err := netip.ParseAddr(s); err == nil && a.Is6() {
-		s = "[" + s + "]"
-	}
-	if open, end := strings.IndexByte(s, '['), strings.IndexByte(s, ']'); open >= 0 && end > open {
-		inner := strings.ReplaceAll(strings.ReplaceAll(s[open:end], "%25", "%"), "%", "%25")
-		s = s[:open] + inner + s[end:]
-	}
-	switch {
-	case strings.Contains(s, "://"):
-		return s
-	case plain:
-		return "wss://" + s
-	}
-	return "https://" + s
-}
-
-// parseHost returns the host as it goes over the wire: an address, or a name in ASCII.
-func parseHost(host string) (string, error) {
+// ParseHost reads a name, an IPv4 address, or an IPv6 address in brackets or without. It returns an
+// address in its usual form, or a name in lower-case ASCII as it goes over the wire.
+func ParseHost(host string) (string, error) {
 	if host == "" {
-		return "", errors.New("has no host")
+		return "", errors.New("the host is missing")
 	}
-	if a, err := netip.ParseAddr(host); err == nil {
-		if strings.ContainsFunc(strings.ToLower(a.Zone()), notInName) {
-			return "", fmt.Errorf("%q is no IPv6 address: its zone is no interface's name", host)
-		}
-		return a.String(), nil
+	inner, bracketed := strings.CutPrefix(host, "[")
+	inner, closed := strings.CutSuffix(inner, "]")
+	address, err := netip.ParseAddr(strings.Replace(inner, "%25", "%", 1)) // RFC 6874
+	switch {
+	case bracketed && (err != nil || !closed || !address.Is6()), err == nil && strings.ContainsFunc(address.Zone(), notInName):
+		return "", fmt.Errorf("%s is not an IPv6 address", shown(host))
+	case err == nil:
+		return address.String(), nil
 	}
-	if strings.ContainsAny(host, ":[]") {
-		return "", fmt.Errorf("%q is no IPv6 address", host)
-	}
-	name, err := hostNames.ToASCII(host)
-	if again, err2 := hostNames.ToASCII(name); err != nil || err2 != nil || again != name {
-		return "", fmt.Errorf("%q is no valid host name", host)
-	}
-	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
-	if len(name) > 253+1 {
-		return "", errors.New("has a host name longer than 253 bytes")
-	}
-	for _, l := range labels {
-		switch {
-		case l == "":
-			return "", fmt.Errorf("%q is no valid host name: it has an empty part", host)
-		case len(l) > 63:
-			return "", fmt.Errorf("%q is no valid host name: a part is longer than 63 bytes", host)
-		case strings.ContainsFunc(l, notInName):
-			return "", fmt.Errorf("%q is no valid host name: letters, digits, - and _ may stand in one", host)
-		}
-	}
-	// Browsers take a name that ends in a number for an IPv4 address.
-	if last := labels[len(labels)-1]; isNumber(last) {
-		return "", fmt.Errorf("%q is no IPv4 address of four decimal numbers", host)
+	name, err := hostNames.ToASCII(strings.TrimSuffix(host, "."))
+	if err != nil || !isName(name) {
+		return "", fmt.Errorf("%s is neither a host name nor an address", shown(host))
 	}
 	return name, nil
 }
 
+// isName says whether name may be looked up: labels of letters, digits, hyphens and underscores
+// (RFC 1123, and the underscores that people use). A name whose last label is a number is an address
+// gone wrong: browsers refuse it.
+func isName(name string) bool {
+	labels := strings.Split(name, ".")
+	for _, label := range labels {
+		if label == "" || len(label) > 63 || strings.ContainsFunc(label, notInName) {
+			return false
+		}
+	}
+	_, err := strconv.ParseUint(labels[len(labels)-1], 0, 64)
+	again, err2 := hostNames.ToASCII(name)
+	return len(name) <= 253 && err != nil && err2 == nil && again == name
+}
+
 func notInName(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
-func isNumber(s string) bool {
-	if _, err := strconv.ParseUint(s, 10, 64); err == nil {
-		return true
+// QuoteTarget quotes an address for an error, unless a password or a token may stand in it.
+func QuoteTarget(text string) string {
+	if strings.Contains(text, "@") || strings.Contains(strings.ToLower(text), "token") {
+		return "(not shown, it may hold a secret)"
 	}
-	hex, ok := strings.CutPrefix(s, "0x")
-	return ok && strings.Trim(hex, "0123456789abcdef") == ""
+	return strconv.Quote(cut(text, 120))
 }
 
-func parsePort(u *url.URL, plain bool) (int, error) {
-	port := u.Port()
-	switch {
-	case port != "":
-		n, err := strconv.Atoi(port)
-		if err != nil || n < 1 || n > 65535 {
-			return 0, fmt.Errorf("port %s is out of range: 1 to 65535", cut(port, 20))
-		}
-		return n, nil
-	case !plain:
-		return DefaultPort, nil
-	case u.Scheme == "https" || u.Scheme == "wss":
-		return 443, nil
+// shown quotes a part of an address, short enough to stand in an error.
+func shown(text string) string { return strconv.Quote(cut(text, 80)) }
+
+// parsePath reads what follows the host.
+func parsePath(text string, plain bool) (string, error) {
+	if strings.Contains(text, "#") {
+		return "", errors.New("leave out the part from # on: a websocket's address has none")
 	}
-	return 80, nil
+	if !plain {
+		if slices.Contains([]string{"", "/", WebsocketPath}, text) {
+			return WebsocketPath, nil
+		}
+		return "", errors.New("give host and port of a DRP endpoint alone, or --plain for the path of another websocket server")
+	}
+	u, err := url.Parse("https://host" + text)
+	if err != nil || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", errors.New("the path may hold printing ASCII characters only, others as %XX")
+	}
+	for name := range u.Query() {
+		if strings.Contains(strings.ToLower(name), "token") {
+			return "", errors.New("a token does not belong into the address, which stands in every report: give it with --token")
+		}
+	}
+	return u.RequestURI(), nil
 }
 
-// parsePath is the path of the upgrade request. A DRP endpoint's own is added to whatever prefix
-// a proxy or a manager puts in front of it.
-func parsePath(u *url.URL, plain bool) (string, error) {
-	if strings.Contains(strings.ToLower(u.RawQuery), "token=") {
-		return "", errors.New("carries a token; give it by --token or RS_TOKEN, where nobody else sees it")
+// ParseHostPort reads HOST:PORT of a flag.
+func ParseHostPort(text string) (string, error) {
+	host, port, err := parseAuthority(text)
+	if err != nil {
+		return "", err
 	}
-	path := u.EscapedPath()
-	if plain {
-		if path == "" {
-			path = "/"
-		}
-		if u.RawQuery != "" {
-			path += "?" + u.RawQuery
-		}
-		return path, nil
+	if port == 0 {
+		return "", errors.New("the port is missing: give HOST:PORT")
 	}
-	if u.RawQuery != "" {
-		return "", errors.New("has a query, which a DRP endpoint's address does not; use --plain for another websocket server")
+	return net.JoinHostPort(host, strconv.Itoa(port)), nil
+}
+
+// ParseOrigin reads a URL of which the origin alone counts (RFC 6454): scheme://host, and the port
+// unless it is the scheme's own.
+func ParseOrigin(text string) (string, error) {
+	scheme, rest, ok := strings.Cut(text, "://")
+	scheme = strings.ToLower(scheme)
+	if !ok || scheme != "https" && scheme != "http" {
+		return "", errors.New("it must begin with https:// or http://")
 	}
-	path = strings.TrimRight(path, "/")
-	if strings.HasSuffix(path, WebsocketPath) {
-		return path, nil
+	authority, _, _ := strings.Cut(rest, "/")
+	host, port, err := parseAuthority(authority)
+	if err != nil {
+		return "", err
 	}
-	if strings.HasPrefix(u.Scheme, "ws") && path != "" {
-		return "", fmt.Errorf("path %s is not a DRP endpoint's; use --plain for another websocket server", cut(path, 80))
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
 	}
-	return path + WebsocketPath, nil
+	if port != 0 && port != schemePorts[scheme] {
+		host += ":" + strconv.Itoa(port)
+	}
+	return scheme + "://" + host, nil
+}
+
+// ParseProxy reads http://[user:password@]host[:port] and returns the address and what is to be
+// sent as its credentials, apart from each other.
+func ParseProxy(text string) (address, auth string, err error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", "", errors.New("give it as http://host:port, or http://user:password@host:port")
+	}
+	host, port, err := parseAuthority(u.Host)
+	if err != nil {
+		return "", "", err
+	}
+	if port == 0 {
+		port = schemePorts["http"]
+	}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		auth = u.User.Username() + ":" + password
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)), auth, nil
 }
