@@ -2,8 +2,6 @@ package command
 
 import (
 	"fmt"
-	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,7 +62,7 @@ func explain(topic string) ([]report.Section, error) {
 }
 
 func explainFinding(e diagnose.Entry) report.Section {
-	section := report.Section{
+	return report.Section{
 		Heading: fmt.Sprintf("%s: %s", e.ID, e.Title),
 		Rows: filled([][]string{
 			{"Level", string(e.Level)},
@@ -75,11 +73,8 @@ func explainFinding(e diagnose.Entry) report.Section {
 			{"May follow", strings.Join(e.DependsOn, ", ")},
 			{"Mended if", e.Verify},
 		}),
+		Steps: e.Remedy,
 	}
-	for _, step := range e.Remedy {
-		section.Steps = append(section.Steps, unfilled(step))
-	}
-	return section
 }
 
 func explainCode(code int) report.Section {
@@ -101,6 +96,9 @@ func explainCode(code int) report.Section {
 		}
 		rows = append(rows, []string{label, fmt.Sprintf("%d. %s", i+1, cause)})
 	}
+	if c.KB != "" {
+		rows = append(rows, []string{"KB-00056", c.KB})
+	}
 	return report.Section{Heading: codeTitle(code, c), Rows: rows, Steps: c.Remedy}
 }
 
@@ -110,22 +108,9 @@ func codeTitle(code int, c closecode.Code) string {
 		title += " " + c.Name
 	}
 	if c.Low != c.High {
-		title += " (" + codeRange(c) + ")"
+		title += " (" + c.Range() + ")"
 	}
 	return title
-}
-
-func codeRange(c closecode.Code) string {
-	switch {
-	case c.Low == c.High:
-		return strconv.Itoa(c.Low)
-	case c.Low == math.MinInt:
-		return fmt.Sprintf("up to %d", c.High)
-	case c.High == math.MaxInt:
-		return fmt.Sprintf("%d and up", c.Low)
-	default:
-		return fmt.Sprintf("%d-%d", c.Low, c.High)
-	}
 }
 
 // codeName is a code's registered name, or the beginning of what its range means.
@@ -141,11 +126,11 @@ func codeName(c closecode.Code) string {
 func overview() []report.Section {
 	findings := report.Section{Heading: "Findings"}
 	for _, e := range diagnose.Catalogue() {
-		findings.Rows = append(findings.Rows, []string{e.ID, string(e.Level), unfilled(e.Title)})
+		findings.Rows = append(findings.Rows, []string{e.ID, string(e.Level), e.Title})
 	}
 	codes := report.Section{Heading: "Close codes"}
 	for _, c := range closecode.All() {
-		codes.Rows = append(codes.Rows, []string{codeRange(c), codeName(c)})
+		codes.Rows = append(codes.Rows, []string{c.Range(), codeName(c)})
 	}
 	return []report.Section{findings, codes}
 }
@@ -171,15 +156,6 @@ func filled(rows [][]string) [][]string {
 		row[1] = unfilled(row[1])
 	}
 	return rows
-}
-
-// unfilled shows a template of the catalogue as such: without its conditions, and with what a report
-// would fill in in capitals.
-func unfilled(template string) string {
-	template = regexp.MustCompile(`^(\{[?!][a-z_]+\})+`).ReplaceAllString(template, "")
-	return regexp.MustCompile(`\{[a-z_]+\}`).ReplaceAllStringFunc(template, func(name string) string {
-		return strings.ToUpper(strings.Trim(name, "{}"))
-	})
 }
 
 // nearest are the topics that word may be a slip for, the nearest first, at most three.
