@@ -21,19 +21,24 @@ const (
 	eventAction = "echo"
 )
 
-// await waits for an event that fits and returns when it came; it is an error when the socket ends or the time is over first.
-func (s *session) await(ctx context.Context, typ, action, key string) (time.Time, error) {
-	for {
-		select {
-		case e := <-s.events:
-			if e.Type == typ && e.Action == action && e.Key == key {
-				return e.at, nil
-			}
-		case <-s.done:
-			return time.Time{}, s.why()
-		case <-ctx.Done():
-			return time.Time{}, errDeadline
-		}
+// expect has the reader look out for an event, from before what brings it about is sent.
+func (s *session) expect(typ, action, key string) *expected {
+	want := &expected{event{typ, action, key}, make(chan time.Time, 1)}
+	s.awaited.Store(want)
+	return want
+}
+
+// await waits for an event and returns when it came; it is an error when the socket ends or the
+// time is over first.
+func (s *session) await(ctx context.Context, want *expected) (time.Time, error) {
+	defer s.awaited.CompareAndSwap(want, nil)
+	select {
+	case at := <-want.came:
+		return at, nil
+	case <-s.done:
+		return time.Time{}, s.why()
+	case <-ctx.Done():
+		return time.Time{}, errDeadline
 	}
 }
 
@@ -62,6 +67,7 @@ func (w *walk) register(ctx context.Context) error {
 	s.out.Register = x
 	s.tap.enter(trace.StageRegister)
 	filter := eventType + "." + eventAction + "." + rand.Text()
+	want := s.expect("websocket", "register", filter)
 	begin := time.Now()
 	err := s.write(ctx, func(deadline time.Time) error {
 		_ = s.conn.SetWriteDeadline(deadline)
@@ -70,7 +76,7 @@ func (w *walk) register(ctx context.Context) error {
 	x.Sent = err == nil
 	if err == nil {
 		var at time.Time
-		at, err = s.await(ctx, "websocket", "register", filter)
+		at, err = s.await(ctx, want)
 		x.Took = at.Sub(begin)
 	}
 	return w.settle(x, err, func() { w.filter = filter })
@@ -121,6 +127,7 @@ func (w *walk) roundTrip(ctx context.Context, s *session, e *trace.Event) error 
 		return err
 	}
 	var a trace.Answer
+	want := s.expect(eventType, eventAction, key)
 	begin := time.Now()
 	api.do(ctx, http.MethodPost, "/events", body, maxBody, &a)
 	e.Status = a.Status
@@ -130,7 +137,7 @@ func (w *walk) roundTrip(ctx context.Context, s *session, e *trace.Event) error 
 	case a.Status/100 != 2:
 		return fmt.Errorf("POST %s/events was answered %d %s", w.base(), a.Status, http.StatusText(a.Status))
 	}
-	at, err := s.await(ctx, eventType, eventAction, key)
+	at, err := s.await(ctx, want)
 	if err != nil {
 		return fmt.Errorf("the event that was posted did not arrive: %w", err)
 	}
@@ -196,15 +203,22 @@ func (w *walk) ping(ctx context.Context) error {
 	return w.settle(x, err, nil)
 }
 
-// bye closes the websocket and waits for the answer.
+// bye closes the websocket and waits for the answer. Where the server was first, its close is what
+// the socket ended with; where the two cross, each counts as the other's answer.
 func (w *walk) bye(ctx context.Context) error {
 	s, x := w.sock, &trace.Exchange{}
 	s.tap.enter(trace.StageClose)
 	s.out.Close = x
 	begin := time.Now()
 	err := s.write(ctx, func(deadline time.Time) error {
-		s.closing.Store(true)
-		return s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), deadline)
+		if !s.tap.leave() {
+			return websocket.ErrCloseSent
+		}
+		err := s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), deadline)
+		if errors.Is(err, websocket.ErrCloseSent) {
+			return nil // gorilla has answered the server's meanwhile
+		}
+		return err
 	})
 	x.Sent = err == nil
 	if err == nil {

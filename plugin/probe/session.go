@@ -30,10 +30,13 @@ const (
 // writeBuffers are shared by all sockets, which write but now and then.
 var writeBuffers sync.Pool
 
-// arrival is an event that came over the socket.
-type arrival struct {
-	Type, Action, Key string
-	at                time.Time
+// event is what is looked at of an event that comes over the socket.
+type event struct{ Type, Action, Key string }
+
+// expected is an event that is waited for. Others pass by: a busy endpoint sends thousands.
+type expected struct {
+	event
+	came chan time.Time // has room for the first one
 }
 
 // session is the open websocket: gorilla over a tap, read all the time by one goroutine, because
@@ -45,9 +48,9 @@ type session struct {
 	life    context.Context
 	secret  *scrubber
 	out     *trace.Socket
-	events  chan arrival // nil with Plain
+	awaited atomic.Pointer[expected] // nil while no event is
 	pongs   chan string
-	closing atomic.Bool   // we are ending it
+	closing atomic.Bool   // the walk is over, and the connection ends with it
 	done    chan struct{} // the reader has ended; end is set
 	end     *trace.End
 }
@@ -63,9 +66,6 @@ func (w *walk) open() (*session, error) {
 	s.tap.stage = trace.StageUpgrade
 	if len(s.link.pending) == 0 {
 		s.link.pending = nil // not to keep the header that it was cut from
-	}
-	if !w.target.Plain {
-		s.events = make(chan arrival, 16)
 	}
 	d := websocket.Dialer{
 		ReadBufferSize: socketBuffer, WriteBufferPool: &writeBuffers,
@@ -132,11 +132,11 @@ func (s *session) read() {
 	var err error
 	for err == nil {
 		var r io.Reader
-		if _, r, err = s.conn.NextReader(); err == nil && s.events != nil {
+		if _, r, err = s.conn.NextReader(); err == nil {
 			s.take(r)
 		}
 	}
-	ours := s.closing.Load() || s.life.Err() != nil
+	ours := s.closing.Load() || s.tap.left() || s.life.Err() != nil
 	if ours {
 		return
 	}
@@ -145,19 +145,23 @@ func (s *session) read() {
 	s.end = s.ended(err, now)
 }
 
-// take recognises an event in a message.
+// take recognises the awaited event in a message.
 func (s *session) take(r io.Reader) {
+	want := s.awaited.Load()
+	if want == nil {
+		return
+	}
 	b, err := io.ReadAll(io.LimitReader(r, maxEvent))
 	if err != nil {
 		return // NextReader fails with the same error
 	}
-	e := arrival{at: time.Now()}
-	if json.Unmarshal(b, &e) != nil {
+	var e event
+	if json.Unmarshal(b, &e) != nil || e != want.event {
 		return
 	}
 	select {
-	case s.events <- e:
-	default: // not ours then: we wait for one at a time
+	case want.came <- time.Now():
+	default: // it came before
 	}
 }
 

@@ -166,3 +166,32 @@ func TestCloseAnsweredByEnd(t *testing.T) {
 		t.Errorf("close %+v", c)
 	}
 }
+
+// A close frame that comes before or while we write is what the socket ended with, whoever notices
+// it first; only one that crosses ours counts as its answer.
+func TestCloseRacesWithPingAndClose(t *testing.T) {
+	for name, handle := range map[string]func(net.Conn){
+		"before the ping": saying(closeFrame(1008, "policy")),
+		"with the pong": func(c net.Conn) {
+			wsServer(c, func(ws *websocket.Conn) {
+				ws.SetPingHandler(func(payload string) error {
+					_, err := io.WriteString(c, frame(0x8a, payload)+closeFrame(1008, "policy"))
+					return err
+				})
+				readAll(ws)
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address := serve(t, handle)
+			for range 20 {
+				s := check(t, plainTarget(t, "ws", address), Options{}).Socket
+				crossed := s.Close != nil && s.Close.Answered && s.Close.Code == 1008
+				if ended := s.End != nil && s.End.Close != nil && s.End.Close.Code == 1008; ended == crossed {
+					t.Fatalf("end %+v, ping %+v, close %+v", s.End, s.Ping, s.Close)
+				}
+			}
+		})
+	}
+}

@@ -40,6 +40,7 @@ type tap struct {
 	pinged   time.Time         // when the last one came
 	patience time.Duration     // how long the server may be silent, once it is known to ping; 0: for ever
 	close    *trace.CloseFrame // the server's
+	leaving  bool              // we close, and the server had not closed before
 	err      error             // how reading ended
 }
 
@@ -95,6 +96,21 @@ func (t *tap) enter(s trace.StageName) {
 	t.mu.Lock()
 	t.stage = s
 	t.mu.Unlock()
+}
+
+// leave notes that we are about to close the websocket; false when the server was first.
+func (t *tap) leave() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.leaving = t.close == nil && t.err == nil
+	return t.leaving
+}
+
+// left says whether it is we who closed the websocket.
+func (t *tap) left() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.leaving
 }
 
 func (t *tap) note(sent bool, op byte, fin bool, length int64) {
