@@ -149,13 +149,9 @@ func topics() []string {
 	return all
 }
 
-// filled leaves out the rows without a value, and shows the placeholders of the others.
+// filled leaves out the rows without a value.
 func filled(rows [][]string) [][]string {
-	rows = slices.DeleteFunc(rows, func(row []string) bool { return row[1] == "" })
-	for _, row := range rows {
-		row[1] = unfilled(row[1])
-	}
-	return rows
+	return slices.DeleteFunc(rows, func(row []string) bool { return row[1] == "" })
 }
 
 // nearest are the topics that word may be a slip for, the nearest first, at most three.
