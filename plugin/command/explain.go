@@ -79,7 +79,7 @@ func explainFinding(e diagnose.Entry) report.Section {
 
 func explainCode(code int) report.Section {
 	c := closecode.Lookup(code)
-	onWire := "no: the receiving side makes it up"
+	onWire := "no: it must not stand in a close frame"
 	if c.OnWire {
 		onWire = "yes"
 	}
