@@ -19,7 +19,8 @@ import (
 	"time"
 )
 
-// Host is the name that both browsers resolve to 127.0.0.1.
+// Host is a name that both browsers resolve to 127.0.0.1, as they do with names below it but for a
+// few (see package faults).
 const Host = "zoo.test"
 
 // ErrMissing says that a browser, or certutil for its trust store, is not installed.
@@ -42,18 +43,26 @@ type Visit struct {
 	Patience time.Duration // after which the page stops waiting for anything to happen
 }
 
-// Browser is one running browser.
-type Browser interface {
-	Name() string
-	Version() string
+// Profile is what a browser remembers: certificates accepted by hand, hosts that insist on HTTPS.
+type Profile interface {
 	// Try opens a websocket from a plain page and reports how that went.
 	Try(ctx context.Context, v Visit) (Outcome, error)
 	// Accept opens an https address in a tab and accepts its certificate by hand, as a user would;
 	// it reports whether the browser offered that.
 	Accept(ctx context.Context, url string) (bool, error)
+	Close() error
+}
+
+// Browser is one running browser. Its own profile lasts as long as itself.
+type Browser interface {
+	Name() string
+	Version() string
+	Profile
+	// Fresh makes a profile that remembers nothing, and goes through an HTTP proxy
+	// ("http://host:port") where one is given.
+	Fresh(ctx context.Context, proxy string) (Profile, error)
 	// Page returns a tab for tests of whole pages.
 	Page(ctx context.Context) (Page, error)
-	Close() error
 }
 
 // Page is a tab.

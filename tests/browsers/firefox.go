@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +24,6 @@ type Firefox struct {
 // prefs keep Firefox from talking to anybody but the servers under test.
 const prefs = `
 user_pref("marionette.port", 0);
-user_pref("network.dns.localDomains", "zoo.test,a.zoo.test,b.a.zoo.test");
 user_pref("network.websocket.delay-failed-reconnects", false);
 user_pref("network.proxy.type", 0);
 user_pref("network.captive-portal-service.enabled", false);
@@ -119,6 +119,19 @@ Services.obs.addObserver({ observe(subject) {
 } }, "http-on-stop-request");
 return true;`
 
+// names are those that Firefox knows, each with its addresses; "N/A" is none.
+var names = map[string][]string{
+	Host: {"127.0.0.1"}, "a." + Host: {"127.0.0.1"}, "abc." + Host: {"127.0.0.1"}, "a.b." + Host: {"127.0.0.1"}, "named." + Host: {"127.0.0.1"},
+	"nx." + Host: {"N/A"}, "empty." + Host: {"N/A"},
+	"dual." + Host: {"::1", "127.0.0.1"}, "partial." + Host: {"127.0.0.2", "127.0.0.1"}, "closed." + Host: {"127.0.0.2", "127.0.0.3"},
+}
+
+const setNames = `
+const override = Cc["@mozilla.org/network/native-dns-override;1"].getService(Ci.nsINativeDNSResolverOverride);
+for (const [name, addresses] of Object.entries(arguments[0]))
+  for (const address of addresses) override.addIPOverride(name, address);
+return true;`
+
 // prepare opens the session, starts the observer and loads the plain page.
 func (f *Firefox) prepare(ctx context.Context) error {
 	var session struct {
@@ -135,6 +148,9 @@ func (f *Firefox) prepare(ctx context.Context) error {
 		return err
 	}
 	if err := f.inChrome(ctx, observer, nil); err != nil {
+		return err
+	}
+	if err := f.inChrome(ctx, setNames, nil, names); err != nil {
 		return err
 	}
 	return f.m.call(ctx, "WebDriver:Navigate", map[string]any{"url": f.plain.url}, nil)
@@ -175,6 +191,31 @@ func (f *Firefox) Close() error {
 	}
 	return os.RemoveAll(f.dir)
 }
+
+// Fresh makes Firefox forget: it has one profile, so the one before must be closed. Certificates
+// that were accepted hold for their own host and port only, and stay.
+func (f *Firefox) Fresh(ctx context.Context, proxy string) (Profile, error) {
+	host, port := "", 0
+	if proxy != "" {
+		at, err := netip.ParseAddrPort(strings.TrimPrefix(proxy, "http://"))
+		if err != nil {
+			return nil, err
+		}
+		host, port = at.Addr().String(), int(at.Port())
+	}
+	return firefoxProfile{f}, f.inChrome(ctx, `
+		Cc["@mozilla.org/ssservice;1"].getService(Ci.nsISiteSecurityService).clearAll();
+		Services.prefs.setStringPref("network.proxy.ssl", arguments[0]);
+		Services.prefs.setIntPref("network.proxy.ssl_port", arguments[1]);
+		Services.prefs.setIntPref("network.proxy.type", arguments[0] ? 1 : 0);
+		return true;`, nil, host, port)
+}
+
+// firefoxProfile is the profile of a running Firefox.
+type firefoxProfile struct{ *Firefox }
+
+// Close leaves the browser running.
+func (firefoxProfile) Close() error { return nil }
 
 // Try opens a websocket from the plain page. Visits take turns: Firefox connects to one websocket
 // of an address at a time anyway.

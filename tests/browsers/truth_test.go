@@ -1,13 +1,11 @@
 package browsers
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
-	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,22 +16,6 @@ import (
 	"ws-diagnose/plugin/probe"
 	"ws-diagnose/tests/faults"
 )
-
-var (
-	allCases = flag.Bool("all", false, "try every fault case in the browsers, not a sample; takes minutes")
-	update   = flag.Bool("update", false, "with -all: write what the browsers did to testdata/truth.json")
-	only     = flag.String("cases", "", "try the fault cases whose names contain this")
-)
-
-// sampleEvery is how many cases the quick run leaves out for each that it tries.
-const sampleEvery = 12
-
-// notForBrowsers are cases whose condition a browser cannot be put into from here.
-var notForBrowsers = map[string]string{}
-
-// variesBetweenRuns are cases in which a browser itself words the same failure differently from run
-// to run; the code that the page sees does not vary.
-var variesBetweenRuns = map[string]string{}
 
 // verdict is what is compared: the model's prediction, and what the browser did.
 type verdict struct {
@@ -46,51 +28,41 @@ type verdict struct {
 // subject is one case under way.
 type subject struct {
 	faults.Case
-	server    *faults.Server
-	predicted map[string]verdict
-	seen      map[string]verdict
+	heldOut bool
+	server  *faults.Server
+
+	mu              sync.Mutex
+	predicted, seen map[string]verdict
 }
+
+// origin is that of the page from which the sockets are opened, as far as it matters.
+const origin = "http://localhost"
+
+// watched is how long an open socket is watched, by the probe and by the browsers.
+func (s *subject) watched() time.Duration { return cmp.Or(s.Check.Listen, 1500*time.Millisecond) }
 
 // TestPredictions holds the model against the browsers of this machine: for each fault case, what
 // package browser predicts from the probe's trace must be what Chromium and Firefox do.
 func TestPredictions(t *testing.T) {
 	pki := faults.NewPKI(t)
 	roots := pki.Roots()
-	var subjects []*subject
-	for _, c := range choose(t) {
-		s := &subject{Case: c, server: c.Start(t, pki), predicted: map[string]verdict{}, seen: map[string]verdict{}}
+	subjects := choose(t)
+	for _, s := range subjects {
+		s.server = s.Start(t, pki)
 		roots = append(roots, s.server.Roots...)
-		subjects = append(subjects, s)
 	}
 	predictAll(t, subjects, roots)
-	for name, start := range map[string]func([]byte) (Browser, error){
-		"chromium": func(r []byte) (Browser, error) { return StartChromium(r) },
-		"firefox":  func(r []byte) (Browser, error) { return StartFirefox(r) },
-	} {
-		t.Run(name, func(t *testing.T) { compare(t, name, start, roots, subjects) })
-	}
-	if *allCases && *update && *only == "" && !t.Skipped() {
+	t.Run("in", func(t *testing.T) {
+		for _, k := range kinds {
+			t.Run(k.name, func(t *testing.T) {
+				t.Parallel()
+				compare(t, k, roots, subjects)
+			})
+		}
+	})
+	if *allCases && *update && *only == "" {
 		writeTruth(t, subjects)
 	}
-}
-
-// choose returns the cases of this run: all, those asked for, or a sample.
-func choose(t *testing.T) []faults.Case {
-	var usable []faults.Case
-	for _, c := range faults.All() {
-		if notForBrowsers[c.Name] == "" && c.Group != "drp" && strings.Contains(c.Name, *only) {
-			usable = append(usable, c)
-		}
-	}
-	if *allCases || *only != "" {
-		return usable
-	}
-	var sample []faults.Case
-	for i := 0; i < len(usable); i += sampleEvery {
-		sample = append(sample, usable[i])
-	}
-	t.Logf("a sample of %d of %d cases; `go test ./browsers -all` tries them all", len(sample), len(usable))
-	return sample
 }
 
 func predictAll(t *testing.T, subjects []*subject, rootsPEM []byte) {
@@ -98,158 +70,183 @@ func predictAll(t *testing.T, subjects []*subject, rootsPEM []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	each(subjects, 8, func(s *subject) {
-		target, err := probe.ParseTarget(s.URL(s.server), true)
-		if err != nil {
-			t.Errorf("%s: %v", s.Name, err)
-			return
-		}
-		target.Connect = s.server.Connect
-		target.Names = []string{target.Host}
-		tr := probe.Check(t.Context(), target, probe.Options{Timeout: 20 * time.Second, Listen: 1500 * time.Millisecond, Roots: roots,
-			FetchIssuer: true, Resolver: faults.Resolver(t)})
-		s.predicted["chromium"] = verdict(browser.Chromium(tr))
-		s.predicted["firefox"] = verdict(browser.Firefox(tr))
-	})
-}
-
-// each runs do for every subject, at most n at a time.
-func each(subjects []*subject, n int, do func(*subject)) {
+	resolver := faults.Resolver(t)
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, n)
+	slots := make(chan struct{}, 24)
 	for _, s := range subjects {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			do(s)
+			target := s.Target(s.server)
+			target.Plain, target.Origin = true, origin
+			target.Names, target.NamesUnknown = []string{target.Host}, false // a browser knows where it goes
+			tr := probe.Check(t.Context(), target, probe.Options{
+				Timeout: 12*time.Second + s.watched(), Listen: s.watched(), Roots: roots, FetchIssuer: true, Resolver: resolver})
+			s.predicted["chromium"] = verdict(browser.Chromium(tr))
+			s.predicted["firefox"] = verdict(browser.Firefox(tr))
 		})
 	}
 	wg.Wait()
 }
 
-// parallel is how many visits a browser is given at once. Chromium's wait in tabs of their own, the
-// silent ones for four minutes; Firefox takes turns, so several are started.
-var parallel = map[string]int{"chromium": 40, "firefox": 4}
+// kind is how a browser is put to work.
+type kind struct {
+	name  string
+	start func(roots []byte) (Browser, error)
+	// processes are started, at most one for each ten cases, and each takes so many visits at once.
+	processes, visits int
+	// crowd says that visits in which nobody does anything may come on top of these.
+	crowd bool
+	// handshake says whether an outcome is about TLS, so that accepting by hand might mend it.
+	handshake func(Outcome) bool
+}
 
-func compare(t *testing.T, name string, start func([]byte) (Browser, error), roots []byte, subjects []*subject) {
-	pool, err := startPool(name, start, roots, len(subjects))
+// Chromium has profiles within a process. Firefox has one, and opens one socket at a time anyway.
+var kinds = []kind{
+	{name: "chromium", start: func(r []byte) (Browser, error) { return StartChromium(r) }, processes: 1, visits: 6, crowd: true,
+		handshake: func(o Outcome) bool {
+			return strings.HasPrefix(o.Error, "net::ERR_CERT_") || strings.HasPrefix(o.Error, "net::ERR_SSL_")
+		}},
+	{name: "firefox", start: func(r []byte) (Browser, error) { return StartFirefox(r) }, processes: 5, visits: 1,
+		handshake: func(o Outcome) bool { return o.CloseCode == 1015 }},
+}
+
+// compare shows all subjects to one browser.
+func compare(t *testing.T, k kind, roots []byte, subjects []*subject) {
+	crew, err := k.hire(roots, len(subjects))
+	defer crew.close()
 	if errors.Is(err, ErrMissing) {
-		t.Skipf("SKIPPED: %s is not tested: %v", name, err)
+		t.Skipf("SKIPPED: the predictions for %s are not tested: %v", k.name, err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer pool.close()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
-	var mu sync.Mutex
-	fail := func(s *subject, err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		t.Errorf("%s: %v", s.Name, err)
-	}
-	each(subjects, parallel[name], func(s *subject) {
-		b := pool.take()
-		defer pool.give(b)
-		out, err := b.Try(ctx, Visit{URL: s.URL(s.server), Settle: 2 * time.Second, Patience: 5 * time.Minute})
+	var wg sync.WaitGroup
+	show := func(s *subject, b Browser) {
+		seen, err := k.visit(ctx, b, s)
 		if err != nil {
-			fail(s, err)
+			t.Errorf("%s: %v", s.Name, err)
 			return
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		s.seen[name] = verdict{Opens: out.Opens, CloseCode: out.CloseCode, Error: out.Error, OpensIfAccepted: out.Opens}
-	})
-	// Only now, because Chromium remembers what was accepted for a host and certificate on all ports.
-	each(subjects, 1, func(s *subject) {
-		if seen, ok := s.seen[name]; ok && certificateError(seen) {
-			accepted, err := tryAccepted(ctx, pool.browsers[0], s)
-			if err != nil {
-				fail(s, err)
-			}
-			seen.OpensIfAccepted = accepted
-			s.seen[name] = seen
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.seen[k.name] = seen
+	}
+	first, rest := split(subjects)
+	for _, s := range append(first, rest...) {
+		if k.crowd && waits(s.Case) {
+			wg.Go(func() { show(s, crew.browsers[0]) })
+			continue
 		}
-	})
-	tally(t, name, pool.browsers[0].Version(), subjects)
+		b := <-crew.free
+		wg.Go(func() {
+			defer func() { crew.free <- b }()
+			show(s, b)
+		})
+	}
+	wg.Wait()
+	tally(t, k.name, crew.browsers[0].Version(), subjects)
 }
 
-// certificateError says whether accepting by hand could matter: the browser named a certificate
-// error, rather than a failure that no exception covers.
-func certificateError(v verdict) bool {
-	return strings.HasPrefix(v.Error, "net::ERR_CERT_") || (v.CloseCode == 1015 && !strings.HasPrefix(v.Error, "SSL_ERROR_RX_"))
+// split parts the subjects for which browsers wait, which are to begin first, from the others.
+func split(subjects []*subject) (waiting, others []*subject) {
+	for _, s := range subjects {
+		if waits(s.Case) {
+			waiting = append(waiting, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	return waiting, others
 }
 
-func tryAccepted(ctx context.Context, b Browser, s *subject) (bool, error) {
+// visit opens the case's socket in a fresh profile and, where its certificate may be to blame, once
+// more after accepting that by hand.
+func (k kind) visit(ctx context.Context, b Browser, s *subject) (verdict, error) {
+	p, err := b.Fresh(ctx, s.server.Proxy)
+	if err != nil {
+		return verdict{}, err
+	}
+	defer p.Close()
+	v := Visit{URL: s.URL(s.server), Settle: s.watched(), Patience: 5 * time.Minute}
+	out, err := p.Try(ctx, v)
+	if err != nil {
+		return verdict{}, err
+	}
+	seen := verdict{Opens: out.Opens, CloseCode: out.CloseCode, Error: out.Error, OpensIfAccepted: out.Opens}
+	if out.Opens || !k.handshake(out) {
+		return seen, nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	url := "https" + strings.TrimPrefix(s.URL(s.server), "wss")
-	if _, err := b.Accept(ctx, url); err != nil {
-		return false, fmt.Errorf("accepting by hand: %w", err)
+	offered, err := p.Accept(ctx, "https"+strings.TrimPrefix(v.URL, "wss"))
+	if err != nil || !offered {
+		return seen, err
 	}
-	out, err := b.Try(ctx, Visit{URL: s.URL(s.server), Settle: time.Second, Patience: 30 * time.Second})
-	return out.Opens, err
+	again, err := p.Try(ctx, Visit{URL: v.URL, Settle: time.Millisecond, Patience: 40 * time.Second})
+	seen.OpensIfAccepted = again.Opens
+	return seen, err
 }
 
 // tally reports each wrong prediction, and the score.
 func tally(t *testing.T, name, version string, subjects []*subject) {
-	right := 0
+	right, held, heldRight := 0, 0, 0
 	for _, s := range subjects {
 		want, got := s.seen[name], s.predicted[name]
 		if variesBetweenRuns[s.Name] != "" {
 			got.Error = want.Error
 		}
-		if got == want {
-			right++
+		if s.heldOut {
+			held++
+		}
+		if got != want {
+			t.Errorf("%s (%s)\n predicted %+v\n      seen %+v", s.Name, s.What, s.predicted[name], want)
 			continue
 		}
-		t.Errorf("%s (%s)\n predicted %+v\n      seen %+v", s.Name, s.What, s.predicted[name], want)
+		right++
+		if s.heldOut {
+			heldRight++
+		}
 	}
-	t.Logf("%s %s: %d of %d predictions right", name, version, right, len(subjects))
+	t.Logf("%s %s: %d of %d predictions right; of the cases held out %d of %d", name, version, right, len(subjects), heldRight, held)
 }
 
-// pool hands out browsers: one that takes many visits at once, or several that take turns.
-type pool struct {
+// crew is the browsers at work.
+type crew struct {
 	browsers []Browser
-	free     chan Browser
+	free     chan Browser // one entry for each visit that may be under way
 }
 
-func startPool(name string, start func([]byte) (Browser, error), roots []byte, visits int) (*pool, error) {
-	n := parallel[name]
-	p := &pool{free: make(chan Browser, n)}
-	processes := 1
-	if name == "firefox" {
-		processes = min(n, (visits+9)/10)
+// hire starts the browsers, side by side.
+func (k kind) hire(roots []byte, cases int) (*crew, error) {
+	n := min(k.processes, cases/10+1)
+	c := &crew{free: make(chan Browser, n*k.visits)}
+	started, failed := make([]Browser, n), make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { started[i], failed[i] = k.start(roots) })
 	}
-	for range processes {
-		b, err := start(roots)
-		if err != nil {
-			p.close()
-			return nil, err
+	wg.Wait()
+	for i, b := range started {
+		if failed[i] == nil {
+			c.browsers = append(c.browsers, b)
+			for range k.visits {
+				c.free <- b
+			}
 		}
-		p.browsers = append(p.browsers, b)
 	}
-	if name == "firefox" {
-		for _, b := range p.browsers {
-			p.free <- b
-		}
-		return p, nil
-	}
-	for range n {
-		p.free <- p.browsers[0]
-	}
-	return p, nil
+	return c, errors.Join(failed...)
 }
 
-func (p *pool) take() Browser  { return <-p.free }
-func (p *pool) give(b Browser) { p.free <- b }
-func (p *pool) close() {
-	for _, b := range p.browsers {
+func (c *crew) close() {
+	for _, b := range c.browsers {
 		b.Close()
 	}
 }
 
-// writeTruth writes the table of what the browsers did: a new browser version shows its differences as a diff.
+// writeTruth writes the table of what the browsers did, a line for each case.
 func writeTruth(t *testing.T, subjects []*subject) {
 	type line struct {
 		Case     string  `json:"case"`
@@ -257,14 +254,16 @@ func writeTruth(t *testing.T, subjects []*subject) {
 		Chromium verdict `json:"chromium"`
 		Firefox  verdict `json:"firefox"`
 	}
-	slices.SortFunc(subjects, func(a, b *subject) int { return strings.Compare(a.Name, b.Name) })
 	var out strings.Builder
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
 	for _, s := range subjects {
-		data, err := json.Marshal(line{s.Name, s.What, s.seen["chromium"], s.seen["firefox"]})
-		if err != nil {
+		if len(s.seen) != len(kinds) {
+			t.Fatalf("%s was not tried in every browser: the table stays as it was", s.Name)
+		}
+		if err := enc.Encode(line{s.Name, s.What, s.seen["chromium"], s.seen["firefox"]}); err != nil {
 			t.Fatal(err)
 		}
-		out.Write(append(data, '\n'))
 	}
 	if err := os.WriteFile("testdata/truth.jsonl", []byte(out.String()), 0o644); err != nil {
 		t.Fatal(err)
