@@ -42,7 +42,8 @@ not be made, as monitoring plugins have it; with several URLs it is the worst.`,
   ws-diagnose check --quiet --warn-days 60 drp1.example.com drp2.example.com
   ws-diagnose check --ca-cert ca.pem --require-trusted --json drp.example.com
   ws-diagnose check --connect 10.0.0.5:8092 https://drp.example.com
-  ws-diagnose check --plain --listen 0 wss://echo.example.com/socket`,
+  ws-diagnose check --plain --listen 0 wss://echo.example.com/socket
+  ws-diagnose check --plain --idle 2m wss://proxy.example.com/socket`,
 		GroupID:               people.ID,
 		DisableFlagsInUseLine: true,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -150,15 +151,25 @@ func checkOne(ctx context.Context, c Config, t trace.Target, p *progress) (tr *t
 	if ctx.Err() != nil {
 		return nil, nil
 	}
-	tr = probe.Check(ctx, t, probe.Options{
-		Timeout: c.Timeout, Listen: c.Listen, Roots: c.Roots, Credentials: c.credentialsFor(t),
-		FetchIssuer: true, ProxyAuth: c.ProxyAuth, Version: c.Policy.Version, Progress: p.at,
-	})
+	o := c.options(t)
+	o.Progress = p.at
+	tr = probe.Check(ctx, t, o)
+	if c.Idle > 0 && ctx.Err() == nil {
+		tr.Idle = c.tryIdle(ctx, t, p)
+	}
 	if ctx.Err() != nil {
 		return nil, nil
 	}
 	p.one()
 	return tr, nil
+}
+
+// options are what a check of t needs.
+func (c *Config) options(t trace.Target) probe.Options {
+	return probe.Options{
+		Timeout: c.Timeout, Listen: c.Listen, Roots: c.Roots, Credentials: c.credentialsFor(t),
+		FetchIssuer: true, ProxyAuth: c.ProxyAuth, Version: c.Policy.Version,
+	}
 }
 
 // render writes the reports to stdout in the form that was asked for.

@@ -1,4 +1,4 @@
-// Package command is the command line for people: check and explain, and the root of them all.
+// Package command is the command line for people: check, watch and explain, and the root of them all.
 //
 // To stdout goes the answer alone: reports, explanations, help. Everything else goes to stderr:
 // errors (one line each: which value, what is wrong with it, what to do), hints, and on a terminal a
@@ -56,7 +56,12 @@ type System struct {
 
 // Main runs the command that args name and returns the exit status. Provider runs the SDK's
 // commands with the arguments of the process.
+//
+// A server waits for `define` at each start, so those commands do not wait for ours to be built.
 func Main(version string, args []string, s System, provider func() error) int {
+	if len(args) > 0 && isProviderVerb(args[0]) {
+		return conclude(s, runProvider(provider))
+	}
 	root := Root(version, s, provider)
 	root.SetArgs(args)
 	return conclude(s, root.Execute())
@@ -93,6 +98,7 @@ HTTP, websocket), says at which step and why it breaks, what the user's browser 
 and which command mends it. It is a command for people and monitoring, and a plugin provider
 that a DRP endpoint runs by itself.`,
 		Example: `  ws-diagnose check https://drp.example.com:8092
+  ws-diagnose watch https://drp.example.com:8092
   ws-diagnose explain 1006`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -104,7 +110,7 @@ that a DRP endpoint runs by itself.`,
 	root.SetHelpCommandGroupID(people.ID)
 	root.PersistentFlags().BoolP("debug", "d", false, "for the provider's commands, which take it")
 	_ = root.PersistentFlags().MarkHidden("debug") // fails for an unknown flag only
-	root.AddCommand(checkCommand(version, s), explainCommand(s), autocompleteCommand())
+	root.AddCommand(checkCommand(version, s), watchCommand(version, s), explainCommand(s), autocompleteCommand())
 	root.AddCommand(providerCommands(provider)...)
 	return root
 }

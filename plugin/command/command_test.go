@@ -26,7 +26,7 @@ func outputs(s System) (System, *bytes.Buffer, *bytes.Buffer) {
 
 func TestHelp(t *testing.T) {
 	for name, args := range map[string][]string{
-		"help.txt": {"--help"}, "help-check.txt": {"check", "--help"}, "help-explain.txt": {"help", "explain"},
+		"help.txt": {"--help"}, "help-check.txt": {"check", "--help"}, "help-watch.txt": {"watch", "--help"}, "help-explain.txt": {"help", "explain"},
 	} {
 		s, out, errs := outputs(system(nil, nil))
 		if status := Main("v1.2.3", args, s, nil); status != StatusOK || errs.Len() > 0 {

@@ -17,6 +17,7 @@ import (
 
 const (
 	maxTimeout = time.Hour
+	maxIdle    = 24 * time.Hour
 	maxDays    = 36500
 	maxCACert  = 4 << 20 // bytes; all the roots of a system are a quarter of a megabyte
 )
@@ -30,6 +31,7 @@ type Config struct {
 	ProxyAuth   string // user:password for the proxy
 	Timeout     time.Duration
 	Listen      time.Duration
+	Idle        time.Duration // the longest silence to try; 0 for none
 	Policy      diagnose.Policy
 	JSON, Quiet bool
 }
@@ -38,7 +40,7 @@ type Config struct {
 // were. An error names the flag, variable or argument, its value unless it may be secret, and what
 // to give instead.
 func (f *checkFlags) config(args []string, given func(flag string) bool, s System) (Config, error) {
-	c := Config{Timeout: f.timeout, Listen: f.listen, JSON: f.json, Quiet: f.quiet}
+	c := Config{Timeout: f.timeout, Listen: f.listen, Idle: f.idle, JSON: f.json, Quiet: f.quiet}
 	c.Policy = diagnose.Policy{
 		WarnDays: f.warnDays, ErrorDays: f.errorDays, RequireTrusted: f.requireTrusted, LatencyWarn: latencyWarn,
 	}
@@ -76,6 +78,8 @@ func (f *checkFlags) checkNumbers(given func(string) bool) error {
 		return errors.New("--listen goes with --plain: a DRP endpoint is checked with an event of its own")
 	case f.plain && given("listen") && f.listen >= f.timeout:
 		return fmt.Errorf("--listen %s does not fit into --timeout %s: raise --timeout", f.listen, f.timeout)
+	case given("idle") && (f.idle < time.Second || f.idle > maxIdle):
+		return fmt.Errorf("--idle %s must be between 1s and %s", f.idle, maxIdle)
 	case f.warnDays < 0 || f.warnDays > maxDays:
 		return fmt.Errorf("--warn-days %d must be between 0 and %d", f.warnDays, maxDays)
 	case f.errorDays < 0 || f.errorDays > f.warnDays:

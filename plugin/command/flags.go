@@ -35,7 +35,7 @@ func (a *accessFlags) register(fs *pflag.FlagSet) {
 type checkFlags struct {
 	accessFlags
 	caCert, origin, portalURL, serverName, connect, proxy string
-	timeout, listen                                       time.Duration
+	timeout, listen, idle                                 time.Duration
 	warnDays, errorDays                                   int
 	requireTrusted, plain, json, quiet                    bool
 }
@@ -55,6 +55,7 @@ func (f *checkFlags) register(fs *pflag.FlagSet) {
 	fs.StringVar(&f.proxy, "proxy", "", "HTTP proxy `URL`; without it, none is used")
 	fs.BoolVar(&f.plain, "plain", false, "any websocket server: no requests that only DRP understands")
 	fs.DurationVar(&f.listen, "listen", defaultListen, "with --plain, `TIME` to listen before the ping; 0 for none")
+	fs.DurationVar(&f.idle, "idle", 0, "then keep websockets silent for up to `TIME`, such as 90s, to find an\nidle timeout on the way")
 	fs.BoolVar(&f.json, "json", false, "one report per target as one line of JSON")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "the first line of each report alone")
 }

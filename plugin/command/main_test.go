@@ -65,10 +65,11 @@ func setup(env *testscript.Env) error {
 		return err
 	}
 	for name, s := range map[string]*testServer{
-		"HEALTHY": echoServer(authority.leaf(valid)),
-		"EXPIRED": echoServer(authority.leaf(expired)),
-		"REFUSED": closedPort(),
-		"SILENT":  silentServer(),
+		"HEALTHY":  echoServer(authority.leaf(valid)),
+		"EXPIRED":  echoServer(authority.leaf(expired)),
+		"REFUSED":  closedPort(),
+		"SILENT":   silentServer(),
+		"DROPPING": droppingServer(authority.leaf(valid)),
 	} {
 		env.Setenv(name, s.address)
 		env.Defer(s.close)

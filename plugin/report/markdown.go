@@ -82,6 +82,10 @@ func (d *document) details(r diagnose.Report) {
 		d.block("## Watch")
 		d.pairs(watchRows(r.Watch))
 	}
+	if r.Idle != nil {
+		d.block("## Idle test")
+		d.pairs(idleRows(r.Idle))
+	}
 }
 
 // label is the id and the level of a finding.

@@ -243,26 +243,55 @@ func watchRows(w *diagnose.Watch) [][]string {
 	if w.Open {
 		state = "open for " + seconds(w.UptimeS)
 	}
-	return [][]string{
+	rows := [][]string{
 		{"Socket", state + ", watched since " + w.Since.UTC().Format("2006-01-02 15:04 MST")},
 		{"Longest", seconds(w.LongestS)},
 		{"Last hour", drops(w.DropsHour)},
 		{"Last day", drops(w.DropsDay)},
 	}
+	if len(w.CausesDay) > 0 {
+		rows = append(rows, []string{"Causes", counted(w.CausesDay, "%d by %s")})
+	}
+	if w.LastEnd != "" {
+		rows = append(rows, []string{"Last end", w.LastEnd})
+	}
+	if w.Websockets > 0 {
+		rows = append(rows, []string{"Server's view", serverView(w)})
+	}
+	return rows
+}
+
+// serverView is what the endpoint itself says of who is connected.
+func serverView(w *diagnose.Watch) string {
+	text := fmt.Sprintf("%d websockets are connected", w.Websockets)
+	if w.TokenEnds != nil {
+		text += ", the first of their tokens ends at " + w.TokenEnds.UTC().Format("2006-01-02 15:04 MST")
+	}
+	return text
+}
+
+// idleRows is the block of an active test of silences: labels and values.
+func idleRows(t *diagnose.Idle) [][]string {
+	return [][]string{{"Tried", "silences of up to " + seconds(t.AskedS)}, {"Found", t.Text}}
 }
 
 func seconds(s int64) string { return (time.Duration(s) * time.Second).String() }
 
 // drops says how many sockets ended, by close code.
 func drops(byCode map[string]int) string {
-	var parts []string
-	for _, code := range slices.Sorted(maps.Keys(byCode)) {
-		parts = append(parts, fmt.Sprintf("%d with %s", byCode[code], code))
-	}
-	if len(parts) == 0 {
+	if len(byCode) == 0 {
 		return "no drops"
 	}
-	return "drops: " + names(parts)
+	return "drops: " + counted(byCode, "%d with %s")
+}
+
+// counted lists counts by what they are of.
+func counted(of map[string]int, format string) string {
+	var parts []string
+	for _, what := range slices.Sorted(maps.Keys(of)) {
+		parts = append(parts, fmt.Sprintf(format, of[what], what))
+	}
+	return names(parts)
 }
 
 // provenance says who looked, when, and with which version.

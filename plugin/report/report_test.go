@@ -111,6 +111,7 @@ func healthy() diagnose.Report {
 		{Subject: "CN=Example CA", Sent: true, NotAfter: noon.AddDate(2, 0, 0)},
 		{Subject: "CN=Example Root", NotAfter: noon.AddDate(9, 0, 0)},
 	}
+	tokenEnds := noon.Add(time.Hour)
 	return diagnose.Report{
 		Summary: "the portal's websocket works", Verdict: diagnose.VerdictOK,
 		Target: "https://drp.example.com:8092", Vantage: "laptop", Time: noon, Version: "v1.2.3",
@@ -119,7 +120,10 @@ func healthy() diagnose.Report {
 		Watch: &diagnose.Watch{
 			Since: noon.Add(-30 * time.Hour), Open: true, UptimeS: 7260, LongestS: 90000,
 			DropsHour: map[string]int{}, DropsDay: map[string]int{"1006": 2, "1001": 1},
+			CausesDay: map[string]int{"restart": 2, "closed": 1}, LastEnd: "2026-11-22 03:00:00 UTC after 2 hours: close code 1001",
+			Websockets: 3, TokenEnds: &tokenEnds,
 		},
+		Idle:  &diagnose.Idle{AskedS: 90, BorneS: 54, Pinged: true, Text: "the websocket works after 54 s of silence"},
 		Notes: []string{"No token was given: what DRP itself answers was not looked at."},
 	}
 }

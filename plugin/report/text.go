@@ -112,6 +112,10 @@ func (p *page) details(r diagnose.Report) {
 		p.heading("Watch")
 		p.table(watchRows(r.Watch), nil)
 	}
+	if r.Idle != nil {
+		p.heading("Idle test")
+		p.table(idleRows(r.Idle), nil)
+	}
 }
 
 func (p *page) findings(list []part) {
