@@ -116,6 +116,9 @@ func (sv *service) act(action *models.Action) (json.RawMessage, *models.Error) {
 	if q.endpoint, err = remoteEndpoint(action.Model); err != nil {
 		return nil, failure(http.StatusBadRequest, err)
 	}
+	if q.endpoint != nil {
+		q.settings.Target = "" // there is but one
+	}
 	result, err := sv.run(q)
 	switch {
 	case errors.Is(err, errBusy):

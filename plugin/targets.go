@@ -2,11 +2,13 @@ package plugin
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
+	"ws-diagnose/plugin/diagnose"
 	"ws-diagnose/plugin/probe"
 	"ws-diagnose/plugin/trace"
 )
@@ -120,26 +122,39 @@ func samePlace(a trace.Target) func(trace.Target) bool {
 	return func(b trace.Target) bool { return a.Host == b.Host && a.Port == b.Port }
 }
 
-// choose keeps the targets that an action asked for, by their name in reports, by host and port, or
-// by host; all where it did not ask. The error lists what there is.
+// choose keeps the targets that an action asked for; all where it did not ask. Loopback always stays:
+// its certificate decides who else may be shown the token, and whether a fault is the server's own.
+// The error lists what there is.
 func choose(list []trace.Target, wanted string) ([]trace.Target, error) {
-	if wanted == "" {
-		return list, nil
-	}
 	var all []string
 	var chosen []trace.Target
+	found := false
 	for _, t := range list {
-		address := strings.SplitN(t.ID(), "://", 2)[1]
-		all = append(all, t.ID())
-		if slices.Contains([]string{t.ID(), address, t.Host}, strings.TrimSuffix(wanted, "/")) {
+		meant := isMeant(t.ID(), wanted)
+		all, found = append(all, t.ID()), found || meant
+		if meant || t.Role == trace.RoleLoopback {
 			chosen = append(chosen, t)
 		}
 	}
-	if len(chosen) == 0 {
+	if !found && wanted != "" {
 		return nil, fmt.Errorf("param %s/target is %s, which is not among the targets: allowed are %s",
 			Name, shown(wanted), strings.Join(all, ", "))
 	}
 	return chosen, nil
+}
+
+// isMeant says whether an action's choice means a target: by its name in reports, by host and port,
+// or by host; the empty choice means all.
+func isMeant(id, wanted string) bool {
+	_, address, _ := strings.Cut(id, "://")
+	host, _, _ := net.SplitHostPort(address) // a target's name is always well formed
+	wanted = strings.TrimSuffix(wanted, "/")
+	return wanted == "" || slices.Contains([]string{id, address, host}, wanted)
+}
+
+// meant keeps the reports on the targets that an action asked for.
+func meant(reports []diagnose.Report, wanted string) []diagnose.Report {
+	return slices.DeleteFunc(slices.Clone(reports), func(r diagnose.Report) bool { return !isMeant(r.Target, wanted) })
 }
 
 // dropForeignNames takes a name off the server's own certificates where the endpoint of that name

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"ws-diagnose/plugin/cert"
+	"ws-diagnose/plugin/diagnose"
 	"ws-diagnose/plugin/trace"
 )
 
@@ -81,6 +82,14 @@ func TestChoose(t *testing.T) {
 		if chosen, err := choose(list, wanted); err != nil || len(chosen) != n {
 			t.Errorf("%q: %v, %v", wanted, chosen, err)
 		}
+	}
+	list[0].Role = trace.RoleLoopback
+	if chosen, err := choose(list, "drp.example.com"); err != nil || len(chosen) != 2 {
+		t.Errorf("loopback is left out: %v, %v", chosen, err)
+	}
+	reports := []diagnose.Report{{Target: list[0].ID()}, {Target: list[1].ID()}}
+	if told := meant(reports, "drp.example.com"); len(told) != 1 || told[0].Target != list[1].ID() || len(meant(reports, "")) != 2 {
+		t.Errorf("told: %v", told)
 	}
 	_, err := choose(list, "evil.example.com")
 	if err == nil || !strings.Contains(err.Error(), "https://drp.example.com:443") {
