@@ -108,15 +108,18 @@ func isHTTP2(b []byte) bool {
 func readAnswer(l *link, a *trace.Answer, s *scrubber) {
 	var h headReader
 	var err error
-	for range maxInterim {
+	for {
 		h = headReader{}
 		if err = h.read(l); err != nil {
 			break
 		}
 		l.pending = append(h.buf[h.end:len(h.buf):len(h.buf)], l.pending...)
-		if a.Read += int64(h.end); !interim(h.buf[:h.end]) {
+		a.Read += int64(h.end)
+		status := interim(h.buf[:h.end])
+		if status == 0 || len(a.Interim) == maxInterim {
 			break
 		}
+		a.Interim = append(a.Interim, status)
 	}
 	a.Received = h.first
 	if h.end == 0 {
@@ -137,15 +140,19 @@ func readAnswer(l *link, a *trace.Answer, s *scrubber) {
 	a.First = bytes.Clone(first[:min(len(first), maxFirst)])
 }
 
-// interim says whether the header is of a 1xx answer that another follows (RFC 9110 section 15.2).
-func interim(head []byte) bool {
-	_, after, _ := bytes.Cut(head, []byte(" "))
-	return len(after) > 3 && after[0] == '1' && !bytes.HasPrefix(after, []byte("101"))
+// interim is the status of a 1xx answer that another follows (RFC 9110 section 15.2), 0 of others.
+func interim(head []byte) int {
+	var a trace.Answer
+	if !statusLine(head, &a) || a.Status >= 200 || a.Status == http.StatusSwitchingProtocols {
+		return 0
+	}
+	return a.Status
 }
 
 // parseHead takes a whole header apart.
 func parseHead(head []byte, a *trace.Answer) error {
 	if i := bytes.IndexByte(head, 0); i >= 0 {
+		a.NUL = true
 		a.Malformed = fmt.Sprintf("a NUL byte at offset %d of the header", i)
 		_ = statusLine(head, a)
 		return errors.New(a.Malformed)
@@ -156,13 +163,28 @@ func parseHead(head []byte, a *trace.Answer) error {
 	}
 	// net/http's own reader would take out some headers that belong to the connection.
 	_, fields, _ := bytes.Cut(head, []byte("\n"))
-	header, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(fields))).ReadMIMEHeader()
+	header, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(escapeControls(fields)))).ReadMIMEHeader()
 	if err != nil {
 		a.Malformed = cut(err.Error(), maxError)
 		return err
 	}
 	a.Header = http.Header(header)
 	return nil
+}
+
+// escapeControls spells out the control bytes in header fields. Browsers take them in a value, and
+// Go's reader does not; in a name it still refuses them, for the backslash.
+func escapeControls(fields []byte) []byte {
+	var b bytes.Buffer
+	for i, c := range fields {
+		lineEnd := c == '\n' || c == '\r' && i+1 < len(fields) && fields[i+1] == '\n'
+		if (c < ' ' || c == 0x7f) && c != '\t' && !lineEnd {
+			fmt.Fprintf(&b, `\x%02x`, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.Bytes()
 }
 
 // partialHead notes what there is of a header that did not come whole.

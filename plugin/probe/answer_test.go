@@ -6,9 +6,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
 
 	"ws-diagnose/plugin/trace"
 )
@@ -43,7 +46,10 @@ func TestReadAnswer(t *testing.T) {
 		{"no reason", "HTTP/1.1 404\r\n\r\n", "", trace.Answer{Status: 404, Proto: "HTTP/1.1"}},
 		{"HTTP/1.0", "HTTP/1.0 101 X\r\n\r\n", "", trace.Answer{Status: 101, Reason: "X", Proto: "HTTP/1.0"}},
 		{"early hints first", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 101 S\r\n\r\n", "",
-			trace.Answer{Status: 101, Reason: "S", Proto: "HTTP/1.1"}},
+			trace.Answer{Status: 101, Reason: "S", Proto: "HTTP/1.1", Interim: []int{103}}},
+		{"hints without end", strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 20), "*",
+			trace.Answer{Status: 103, Reason: "Early Hints", Proto: "HTTP/1.1", Interim: []int{103, 103, 103, 103, 103}}},
+		{"control byte in a name", "HTTP/1.1 200 OK\r\nA\x1b: b\r\n\r\n", "", trace.Answer{Status: 200, Reason: "OK", Proto: "HTTP/1.1", Malformed: "*"}},
 		{"nothing", "", "", trace.Answer{Ended: trace.EndFIN}},
 		{"cut in the status line", "HTTP/1.1 2", "", trace.Answer{Ended: trace.EndFIN, Status: 0}},
 		{"cut in the header", "HTTP/1.1 200 OK\r\nA: b\r\n", "", trace.Answer{Ended: trace.EndFIN, Status: 200, Reason: "OK", Proto: "HTTP/1.1", Partial: true}},
@@ -53,7 +59,7 @@ func TestReadAnswer(t *testing.T) {
 		{"few zeros", "\x00\x00", "", trace.Answer{Malformed: "the answer is not HTTP"}},
 		{"no colon", "HTTP/1.1 200 OK\r\nrubbish\r\n\r\n", "", trace.Answer{Status: 200, Reason: "OK", Proto: "HTTP/1.1", Malformed: "*"}},
 		{"status is no number", "HTTP/1.1 abc OK\r\n\r\n", "", trace.Answer{Malformed: "*"}},
-		{"NUL", "HTTP/1.1 200 OK\r\nA: \x00\r\n\r\n", "", trace.Answer{Status: 200, Reason: "OK", Proto: "HTTP/1.1", Malformed: "a NUL byte at offset 20 of the header"}},
+		{"NUL", "HTTP/1.1 200 OK\r\nA: \x00\r\n\r\n", "", trace.Answer{Status: 200, Reason: "OK", Proto: "HTTP/1.1", NUL: true, Malformed: "a NUL byte at offset 20 of the header"}},
 		{"too large", "HTTP/1.1 200 OK\r\n" + strings.Repeat("A: "+strings.Repeat("b", 1000)+"\r\n", 300), "*",
 			trace.Answer{Status: 200, Reason: "OK", Proto: "HTTP/1.1", Partial: true, TooLarge: true, Malformed: "the header of the answer is over 256 KiB"}},
 	}
@@ -62,19 +68,29 @@ func TestReadAnswer(t *testing.T) {
 		bytewise, rest := parsed(iotest.OneByteReader(strings.NewReader(tt.in)))
 		for _, a := range []trace.Answer{whole, bytewise} {
 			if a.Status != tt.want.Status || a.Reason != tt.want.Reason || a.Proto != tt.want.Proto ||
-				a.Ended != tt.want.Ended || a.Partial != tt.want.Partial || a.TooLarge != tt.want.TooLarge || a.HTTP2 != tt.want.HTTP2 {
+				a.Ended != tt.want.Ended || a.Partial != tt.want.Partial || a.TooLarge != tt.want.TooLarge || a.HTTP2 != tt.want.HTTP2 ||
+				a.NUL != tt.want.NUL || !slices.Equal(a.Interim, tt.want.Interim) {
 				t.Errorf("%s: got %+v", tt.name, a)
 			}
 			if a.Malformed != tt.want.Malformed && (tt.want.Malformed != "*" || a.Malformed == "") {
 				t.Errorf("%s: malformed %q, want %q", tt.name, a.Malformed, tt.want.Malformed)
 			}
-			if !strings.HasPrefix(tt.in, string(a.First)) && tt.name != "early hints first" {
+			if !strings.HasPrefix(tt.in, string(a.First)) && len(tt.want.Interim) == 0 {
 				t.Errorf("%s: first bytes %q", tt.name, a.First)
 			}
 		}
 		if a := bytewise; string(rest) != tt.rest && tt.rest != "*" && a.Malformed == "" {
 			t.Errorf("%s: %q follows the header, want %q", tt.name, rest, tt.rest)
 		}
+	}
+}
+
+// Browsers take control bytes in a value; they are kept in a form that does no harm.
+func TestControlBytesInValues(t *testing.T) {
+	a, _ := parsed(strings.NewReader("HTTP/1.1 302 Found\r\nLocation: https://x/\x1b[2J\r\x07\r\nA: b\tc \xfc\r\n\r\n"))
+	want := http.Header{"Location": {`https://x/\x1b[2J\x0d\x07`}, "A": {"b\tc \xfc"}}
+	if diff := cmp.Diff(want, a.Header); diff != "" || a.Malformed != "" {
+		t.Errorf("malformed %q, header (-want +got):\n%s", a.Malformed, diff)
 	}
 }
 
@@ -132,7 +148,7 @@ func FuzzReadAnswer(f *testing.F) {
 			t.Fatalf("%d first bytes", len(a.First))
 		}
 		res, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(b)), nil)
-		if err != nil || res.StatusCode < 100 || interim(b) || bytes.IndexByte(b, 0) >= 0 || !bytes.HasPrefix(b, []byte("HTTP/")) {
+		if err != nil || res.StatusCode < 100 || interim(b) > 0 || bytes.IndexByte(b, 0) >= 0 || !bytes.HasPrefix(b, []byte("HTTP/")) {
 			return
 		}
 		res.Body.Close()

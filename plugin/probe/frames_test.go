@@ -150,6 +150,16 @@ func byGorilla(in []byte) (messages int, err error) {
 	}
 }
 
+func TestReservedBits(t *testing.T) {
+	for first, want := range map[byte]byte{0xc1: 4, 0xa1: 2, 0x91: 1, 0xf1: 7} {
+		for _, f := range tapped(frame(first, "x"), 3).faults {
+			if f.Kind != trace.FrameRSV || f.RSV != want {
+				t.Errorf("first byte %#x: %+v, want bits %03b", first, f, want)
+			}
+		}
+	}
+}
+
 // What gorilla takes, the tap finds no fault with that gorilla looks for; both count the same
 // messages, and see the same close frame.
 func FuzzFrames(f *testing.F) {

@@ -145,9 +145,14 @@ func (s *fromServer) patient() {
 func (s *fromServer) message() { s.messages++ }
 
 func (s *fromServer) fault(k trace.FrameFaultKind, op byte, detail string) {
-	if len(s.faults) < maxFaults {
-		s.faults = append(s.faults, trace.FrameFault{Kind: k, Opcode: op, Detail: detail, Stage: s.stage})
+	if len(s.faults) == maxFaults {
+		return
 	}
+	f := trace.FrameFault{Kind: k, Opcode: op, Detail: detail, Stage: s.stage}
+	if k == trace.FrameRSV {
+		f.RSV = s.in.head[0] >> 4 & 7
+	}
+	s.faults = append(s.faults, f)
 }
 
 func (s *fromServer) closed(payload []byte) {

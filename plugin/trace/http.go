@@ -26,9 +26,9 @@ type Answer struct {
 	First  []byte      // the first bytes of the answer, at most 64: what it is when it is not HTTP
 	Read   int64       // bytes received in all
 	// Interim are the statuses of the 1xx answers, 101 aside, that came before this one, in their
-	// order; filled by the probe. Chromium takes the first for the answer, Firefox passes over them.
+	// order. Chromium takes the first for the answer, Firefox passes over them.
 	Interim   []int
-	NUL       bool   // the header holds a NUL byte; filled by the probe. Neither browser takes that
+	NUL       bool   // the header holds a NUL byte. Neither browser takes that
 	Malformed string // why it is not HTTP; "" when it is
 	TooLarge  bool   // the header is over 256 KiB
 	HTTP2     bool   // an HTTP/2 frame came in answer to the HTTP/1.1 request

@@ -90,7 +90,7 @@ const (
 type FrameFault struct {
 	Kind   FrameFaultKind
 	Opcode byte
-	RSV    byte   // the reserved bits, RSV1 as 4, RSV2 as 2, RSV3 as 1; filled by the probe
+	RSV    byte   // the reserved bits, RSV1 as 4, RSV2 as 2, RSV3 as 1
 	Detail string // the offending value, for people
 	Stage  StageName
 }
