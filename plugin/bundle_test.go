@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"encoding/json"
 	"flag"
 	"io/fs"
 	"os"
@@ -18,7 +19,8 @@ import (
 	"ws-diagnose/params"
 )
 
-//go:generate go test -run TestBundle -update .
+//go:generate go test -run TestBundle$ -update .
+//go:generate go test -run TestDefinitionFile -update .
 
 var update = flag.Bool("update", false, "write the content bundle and golden files anew")
 
@@ -94,6 +96,28 @@ func TestBundle(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, content.Bundle); diff != "" {
 		t.Errorf("content/bundle.yaml is not up to date, run go generate ./plugin:\n%s", diff)
+	}
+}
+
+// TestDefinitionFile compares what define prints with the definition as the SDK encodes it.
+func TestDefinitionFile(t *testing.T) {
+	encoded, err := json.MarshalIndent(Definition(versionMark), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := string(encoded) + "\n"
+	if *update {
+		if err := os.WriteFile("definition.json", []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, definitionJSON); diff != "" {
+		t.Errorf("definition.json is not up to date, run go generate ./plugin:\n%s", diff)
+	}
+	var out strings.Builder
+	if err := Define(&out, "v9.8.7"); err != nil || strings.Count(out.String(), "v9.8.7") != 1 || strings.Contains(out.String(), versionMark) {
+		t.Errorf("define does not put the version in: %v", err)
 	}
 }
 

@@ -1,6 +1,10 @@
 package plugin
 
 import (
+	_ "embed"
+	"io"
+	"strings"
+
 	"gitlab.com/rackn/provision/v4/models"
 
 	"ws-diagnose/content"
@@ -17,6 +21,20 @@ Tell it under which names and addresses your users reach this endpoint:
 
     drpcli plugins set ws-diagnose param ws-diagnose/endpoints to '["https://drp.example.com:8092"]'
 `
+
+// definitionJSON is Definition(versionMark), made by go generate.
+//
+//go:embed definition.json
+var definitionJSON string
+
+// versionMark stands in definition.json where the version goes.
+const versionMark = "v0.0.0-generated"
+
+// Define writes what the verb define prints.
+func Define(w io.Writer, version string) error {
+	_, err := io.WriteString(w, strings.Replace(definitionJSON, versionMark, version, 1))
+	return err
+}
 
 // Definition is what a DRP server learns of this provider by the verb define. It has no null
 // lists: the SDK does not fill them in.

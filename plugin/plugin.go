@@ -7,6 +7,9 @@
 package plugin
 
 import (
+	"os"
+	"slices"
+
 	"github.com/spf13/cobra"
 	sdk "gitlab.com/rackn/provision/v4/plugin"
 )
@@ -17,8 +20,12 @@ const Name = "ws-diagnose"
 // Main runs the program: the verbs that a DRP server calls (define, listen, unpack, version), and
 // commands beside them. Version is that of the program, as `v1.2.3`.
 //
-// The SDK watches its parent process from then on and ends this one when the parent is gone.
+// The SDK watches its parent process from then on and ends this one when the parent is gone. Only
+// define does without it: a server runs that for every provider at each start and waits.
 func Main(version string, commands ...*cobra.Command) error {
+	if slices.Equal(os.Args[1:], []string{"define"}) {
+		return Define(os.Stdout, version)
+	}
 	sdk.InitApp(Name, "Find out why the portal's websocket fails, and how to mend it", version,
 		Definition(version), NewProvider(version))
 	sdk.App.AddCommand(commands...)
