@@ -1,5 +1,6 @@
 // Package page holds the self-test page: plain HTML, CSS and JavaScript that walks the portal's path
-// from the user's own browser. DRP serves it from the provider's file space, where Write puts it.
+// from the user's own browser. DRP serves it from the provider's file space, where Write puts it, at
+// diagnose.SelfTestPath.
 package page
 
 import (
@@ -13,10 +14,6 @@ import (
 
 	"ws-diagnose/plugin/closecode"
 )
-
-// Path is where DRP's file ports (HTTPS 8090, HTTP 8091) serve what the provider ws-diagnose
-// unpacked (DRP reference, "Unpacked files over HTTP").
-const Path = "/files/plugin_providers/ws-diagnose/index.html"
 
 //go:embed files
 var files embed.FS

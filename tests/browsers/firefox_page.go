@@ -3,6 +3,8 @@ package browsers
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"fmt"
 )
 
 // Page returns the one tab.
@@ -32,8 +34,22 @@ func (p *firefoxPage) Complaints(ctx context.Context) ([]string, error) {
 }
 
 func (p *firefoxPage) Eval(ctx context.Context, expression string, out any) error {
-	script := "const back = arguments[arguments.length - 1]; Promise.resolve(" + expression + ").then(back);"
-	return p.f.m.call(ctx, "WebDriver:ExecuteAsyncScript", map[string]any{"script": script, "args": []any{}}, out)
+	script := `const back = arguments[arguments.length - 1];
+(async () => ` + expression + `)().then((value) => back({ value }), (error) => back({ error: String(error) }));`
+	var answer struct {
+		Value json.RawMessage
+		Error string
+	}
+	err := p.f.m.call(ctx, "WebDriver:ExecuteAsyncScript", map[string]any{"script": script, "args": []any{}}, &answer)
+	switch {
+	case err != nil:
+		return err
+	case answer.Error != "":
+		return fmt.Errorf("firefox, in the page: %s", answer.Error)
+	case out == nil || answer.Value == nil:
+		return nil
+	}
+	return json.Unmarshal(answer.Value, out)
 }
 
 // namedKeys are keys without a character, as WebDriver spells them.

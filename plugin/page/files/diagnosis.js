@@ -107,6 +107,7 @@ function certificate(f) {
       f.firefox
         ? 'Firefox remembers this for one port of a host: the file port (8090) and the API port (8092) are accepted one by one.'
         : 'Chromium remembers this for the host and this very certificate, for about a week.',
+      ...(!f.firefox && sameHost ? ['Does it not last? Chromium forgets it when another port of the host, such as this page’s, shows a certificate that it trusts: give the API port that certificate.'] : []),
       'Where the warning has no way to go on, the certificate cannot be accepted by hand and must be replaced.',
     ],
   };

@@ -178,7 +178,7 @@ export const echo = (endpoint, token, socket, nonce, signal) => timed(async () =
 export const hold = (socket, seconds, signal, tick) => timed(() => new Promise((resolve) => {
   const listening = new AbortController();
   const begun = performance.now();
-  const held = () => Math.round((performance.now() - begun) / 1000);
+  const held = () => Math.floor((performance.now() - begun) / 1000);
   let error = false;
   const done = (facts) => { clearInterval(timer); listening.abort(); resolve({ held: held(), error, ...facts }); };
   const timer = setInterval(() => (held() >= seconds ? done({ ended: false }) : tick(held())), 250);
@@ -189,14 +189,14 @@ export const hold = (socket, seconds, signal, tick) => timed(() => new Promise((
   if (socket.readyState !== WebSocket.OPEN) done({ ended: true, code: 1006, clean: false, reason: '' });
 }));
 
-// close ends the socket as the portal would and tells whether the endpoint answered.
+// close ends the socket as the portal would and tells whether the endpoint answered with a close frame.
 export const close = (socket, signal) => timed(() => new Promise((resolve) => {
   const listening = new AbortController();
   const done = (facts) => { clearTimeout(timer); listening.abort(); resolve(facts); };
   const timer = setTimeout(() => done({ closed: false }), ACK_WAIT);
   const during = { signal: listening.signal };
   signal.addEventListener('abort', () => done({ closed: false, stopped: true }), during);
-  socket.addEventListener('close', (end) => done({ closed: true, ...ending(end) }), during);
+  socket.addEventListener('close', (end) => done({ closed: end.wasClean, ...ending(end) }), during);
   socket.close(1000, 'self-test done');
 }));
 
