@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"ws-diagnose/plugin/trace"
@@ -51,14 +50,14 @@ const together = 5 * time.Second
 // Drops judges the ends that a watcher noted, oldest first; times without a socket are left out.
 // History holds all that was watched at the same time.
 func Drops(w *trace.Watch, history map[string]*trace.Watch) []Drop {
-	_, idle := idleTimeout(w)
+	idle := endedIdle(w.Ends)
 	var drops []Drop
 	for i := range w.Ends {
 		e := &w.Ends[i]
 		if e.Held == 0 {
 			continue
 		}
-		kind, why := dropKind(e, slices.Contains(idle, i), history)
+		kind, why := dropKind(e, idle[i], history)
 		text := endWords(&e.End)
 		if why != "" {
 			text += "; " + why

@@ -93,17 +93,47 @@ func alike(ends []trace.WatchEnd, at []int) []int {
 // outlived says that since the last idleRepeats members began a socket has lived through a longer
 // silence than theirs.
 func outlived(w *trace.Watch, members []int) bool {
+	longest := longestOf(w.Ends, members)
+	return w.Open && w.Survived > longest || bore(w.Ends[members[idleRepeats-1]:], longest)
+}
+
+// longestOf is the longest silence of the members, and a little: timers are not exact.
+func longestOf(ends []trace.WatchEnd, members []int) time.Duration {
 	longest := time.Duration(0)
 	for _, i := range members {
-		longest = max(longest, quietAt(&w.Ends[i]))
+		longest = max(longest, quietAt(&ends[i]))
 	}
-	longest += longest / 100 // timers are not exact
-	if w.Open && w.Survived > longest {
-		return true
-	}
-	return slices.ContainsFunc(w.Ends[members[idleRepeats-1]:], func(e trace.WatchEnd) bool {
-		return e.Survived > longest || e.Held > 0 && quietAt(&e) > longest
+	return longest + longest/100
+}
+
+// bore says that one of the sockets was silent for longer than that, and lived.
+func bore(ends []trace.WatchEnd, silence time.Duration) bool {
+	return slices.ContainsFunc(ends, func(e trace.WatchEnd) bool {
+		return e.Survived > silence || e.Held > 0 && quietAt(&e) > silence
 	})
+}
+
+// endedIdle says of each end whether an idle timeout explains it that was in force at that time, and
+// perhaps no longer is: it is one of idleRepeats alike, with no longer silence borne in between.
+func endedIdle(ends []trace.WatchEnd) []bool {
+	idle := make([]bool, len(ends))
+	for i := range ends {
+		if !silentDrop(&ends[i]) {
+			continue
+		}
+		row := []int{i}
+		for j := i + 1; j < len(ends) && len(row) < idleRepeats; j++ {
+			if silentDrop(&ends[j]) && len(alike(ends, append(row[:len(row):len(row)], j))) > len(row) {
+				row = append(row, j)
+			}
+		}
+		if len(row) == idleRepeats && !bore(ends[i:row[idleRepeats-1]+1], longestOf(ends, row)) {
+			for _, j := range row {
+				idle[j] = true
+			}
+		}
+	}
+	return idle
 }
 
 // idleTested returns the silence that ended sockets in an active test, with what was seen; 0 when

@@ -250,7 +250,7 @@ func watchRows(w *diagnose.Watch) [][]string {
 		{"Last day", drops(w.DropsDay)},
 	}
 	if len(w.CausesDay) > 0 {
-		rows = append(rows, []string{"Causes", counted(w.CausesDay, "%d by %s")})
+		rows = append(rows, []string{"Causes", counted(w.CausesDay, "%d %s")})
 	}
 	if w.LastEnd != "" {
 		rows = append(rows, []string{"Last end", w.LastEnd})
