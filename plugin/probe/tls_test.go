@@ -57,6 +57,7 @@ func TestHandshakeFails(t *testing.T) {
 		{"alert 40", alerting(40), trace.EndAlert, 40, true,
 			map[trace.Offer]bool{trace.OfferOld: false, trace.OfferWide: false, trace.OfferP521: false}},
 		{"alert 200", alerting(200), trace.EndAlert, 200, true, map[trace.Offer]bool{}},
+		{"alert 50", alerting(50), trace.EndAlert, 50, true, map[trace.Offer]bool{trace.OfferSmall: false}},
 		{"alert 112", alerting(112), trace.EndAlert, 112, true, map[trace.Offer]bool{trace.OfferNoSNI: false}},
 		{"TLS 1.1 only", limited(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11 }), trace.EndAlert, 70, true,
 			map[trace.Offer]bool{trace.OfferOld: true, trace.OfferWide: true, trace.OfferP521: false}},

@@ -12,6 +12,8 @@ import (
 // TLS alerts that have causes which another offer can tell (RFC 8446 section 6.2).
 const (
 	alertHandshakeFailure = 40
+	alertIllegalParameter = 47
+	alertDecodeError      = 50
 	alertProtocolVersion  = 70
 	alertInsufficient     = 71
 	alertInternal         = 80
@@ -66,6 +68,8 @@ func offersAfter(h *trace.Handshake, named bool) []trace.Offer {
 			wider = append(wider, trace.OfferNoSNI)
 		}
 		return wider
+	case h.Alert == alertIllegalParameter, h.Alert == alertDecodeError:
+		return []trace.Offer{trace.OfferSmall} // a large ClientHello may have been cut short on its way
 	case h.Alert >= 0:
 		return nil
 	case h.Hello != nil && h.Ended == trace.EndError:

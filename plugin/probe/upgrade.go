@@ -28,11 +28,12 @@ func (w *walk) upgrade(ctx context.Context) error {
 	return fmt.Errorf("answered %d %s instead of 101", h.Status, http.StatusText(h.Status))
 }
 
-// variants asks again: without Origin after a 403, without the token after a 401 or 403, and for
-// the endpoint's info with it, so that a dead token and one without rights can be told apart.
+// variants asks again: without Origin where that may be at fault, without the token after a 401 or
+// 403, and for the endpoint's info with it, so that a dead token and one without rights can be told
+// apart.
 func (w *walk) variants(ctx context.Context, h *trace.HTTP) {
 	var asked []string
-	if h.Status == http.StatusForbidden && h.Origin != "" {
+	if h.Origin != "" && mayMindOrigin(&h.Answer) {
 		asked = append(asked, trace.ChangeNoOrigin)
 	}
 	if h.Token && (h.Status == http.StatusForbidden || h.Status == http.StatusUnauthorized) {
@@ -47,6 +48,18 @@ func (w *walk) variants(ctx context.Context, h *trace.HTTP) {
 		all.Go(func() { h.Retries[i] = w.askAgain(ctx, change) })
 	}
 	all.Wait()
+}
+
+// mayMindOrigin says whether an answer may refuse the Origin: servers do that with many a 4xx (403,
+// 404 by Rails, 401 without a challenge by Node's ws). 429 asks for patience, not for more requests.
+func mayMindOrigin(a *trace.Answer) bool {
+	switch a.Status {
+	case http.StatusUnauthorized:
+		return a.Header.Get("WWW-Authenticate") == ""
+	case http.StatusTooManyRequests:
+		return false
+	}
+	return a.Status/100 == 4
 }
 
 // askAgain makes one changed request on a connection of its own.

@@ -111,6 +111,7 @@ func statusCases() []Case {
 		{Name: "http-401-then-basic-ok", Finding: "upgrade-unauthorized", What: "Basic demanded; user and pass open it", Start: play(basicOnly)},
 		{Name: "http-403-origin", Finding: "upgrade-origin", What: "403 with an Origin, 101 without", Start: play(refuseOrigin(403))},
 		{Name: "http-404-origin", Finding: "upgrade-origin", What: "404 with an Origin, 101 without, as Rails does", Start: play(refuseOrigin(404))},
+		{Name: "http-401-origin", Finding: "upgrade-origin", What: "401 without a challenge with an Origin, 101 without, as Node's ws does", Start: play(refuseOrigin(401))},
 	}
 	for _, s := range []struct {
 		code    int
