@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"fmt"
+	"net/http"
 
 	"ws-diagnose/plugin/trace"
 )
@@ -16,10 +17,17 @@ func speaks(t *trace.TLS) string {
 	if len(t.Banner) > 0 {
 		return protocol(t.Banner)
 	}
-	if t.PlainHTTP != nil && t.PlainHTTP.Status > 0 {
+	if t.PlainHTTP != nil && t.PlainHTTP.Status > 0 && !asksForTLS(t.PlainHTTP) {
 		return "plain HTTP"
 	}
 	return ""
+}
+
+// asksForTLS says that the answer to a plain request came from a server that speaks TLS on that port:
+// so Go's own, which DRP is built on, nginx and Apache say it. Why the handshake failed is then open.
+func asksForTLS(h *trace.HTTP) bool {
+	return h.Status == http.StatusBadRequest &&
+		(bytes.Contains(h.Body, []byte("HTTPS")) || bytes.Contains(h.Body, []byte("SSL-enabled")))
 }
 
 // protocol names a protocol by its first bytes; "" for TLS records.

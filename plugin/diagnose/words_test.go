@@ -3,7 +3,29 @@ package diagnose
 import (
 	"testing"
 	"time"
+
+	"ws-diagnose/plugin/trace"
 )
+
+// TestPlainAnswers: a server that asks a plain request for TLS speaks TLS.
+func TestPlainAnswers(t *testing.T) {
+	for _, c := range []struct {
+		status     int
+		body, want string
+	}{
+		{200, "<html>", "plain HTTP"},
+		{400, "no such page", "plain HTTP"},
+		{0, "", ""},
+		{400, "Client sent an HTTP request to an HTTPS server.\n", ""},
+		{400, "<center>The plain HTTP request was sent to HTTPS port</center>", ""},
+		{400, "Reason: You're speaking plain HTTP to an SSL-enabled server port.", ""},
+	} {
+		seen := &trace.TLS{PlainHTTP: &trace.HTTP{Answer: trace.Answer{Status: c.status, Body: []byte(c.body)}}}
+		if got := speaks(seen); got != c.want {
+			t.Errorf("%d %q: %q, want %q", c.status, c.body, got, c.want)
+		}
+	}
+}
 
 func TestSpan(t *testing.T) {
 	for d, want := range map[time.Duration]string{
