@@ -20,35 +20,50 @@ type Target struct {
 
 // Group watches several targets.
 type Group struct {
+	slots chan struct{}
+
+	mu       sync.Mutex
 	watchers map[string]*Watcher // by Target.ID
+	stopped  bool
 }
 
-// StartGroup begins to watch every target once. The end of ctx, or Stop, ends it.
-func StartGroup(ctx context.Context, targets []Target) *Group {
-	g := &Group{watchers: map[string]*Watcher{}}
-	slots := make(chan struct{}, maxOpening)
+// NewGroup returns a group that watches nothing yet.
+func NewGroup() *Group {
+	return &Group{slots: make(chan struct{}, maxOpening), watchers: map[string]*Watcher{}}
+}
+
+// Watch begins to watch those of the targets that are not watched yet; none once the group is stopped.
+func (g *Group) Watch(targets []Target) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	for _, t := range targets {
-		if _, there := g.watchers[t.ID()]; there {
+		if _, there := g.watchers[t.ID()]; there || g.stopped {
 			continue
 		}
 		o := t.Options
-		open := o.Open
-		o.Open = func(ctx context.Context) Opened {
-			select {
-			case slots <- struct{}{}:
-				defer func() { <-slots }()
-			case <-ctx.Done():
-				return Opened{Trace: &trace.Trace{Target: t.Target}}
-			}
-			return open(ctx)
-		}
-		g.watchers[t.ID()] = Start(ctx, o)
+		o.Open = g.inTurn(t.Target, o.Open)
+		g.watchers[t.ID()] = Start(context.Background(), o)
 	}
-	return g
+}
+
+// inTurn makes attempts wait until there are fewer than maxOpening others.
+func (g *Group) inTurn(t trace.Target, open func(context.Context) Opened) func(context.Context) Opened {
+	return func(ctx context.Context) Opened {
+		select {
+		case g.slots <- struct{}{}:
+			defer func() { <-g.slots }()
+			return open(ctx)
+		case <-ctx.Done():
+			return Opened{Trace: &trace.Trace{Target: t}}
+		}
+	}
 }
 
 // Stop ends all sockets and all watching, and waits for that.
 func (g *Group) Stop() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stopped = true
 	var all sync.WaitGroup
 	for _, w := range g.watchers {
 		all.Go(w.Stop)
@@ -56,11 +71,16 @@ func (g *Group) Stop() {
 	all.Wait()
 }
 
-// Snapshot is what is known so far, by Target.ID, as trace.Evidence has it.
+// Snapshot is what is known so far, by Target.ID, as trace.Evidence has it. Targets whose socket never
+// opened are left out: a check says better what is wrong with them.
 func (g *Group) Snapshot() map[string]*trace.Watch {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	history := make(map[string]*trace.Watch, len(g.watchers))
 	for id, w := range g.watchers {
-		history[id] = w.Snapshot()
+		if s := w.Snapshot(); !s.Opened.IsZero() {
+			history[id] = s
+		}
 	}
 	return history
 }

@@ -47,9 +47,10 @@ type Socket interface {
 
 // Opened is what one attempt to open a socket came to.
 type Opened struct {
-	Socket      Socket       // nil when the attempt failed
-	Trace       *trace.Trace // what was seen on the way; never nil
-	Version     string       // of the DRP endpoint, "" when it was not asked
+	Socket      Socket        // nil when the attempt failed
+	Trace       *trace.Trace  // what was seen on the way; never nil
+	Version     string        // of the DRP endpoint, "" when it was not asked
+	Retry       time.Duration // of a failed attempt: do not try again sooner; 0: as usual
 	Connections []trace.Connection
 }
 
@@ -130,32 +131,32 @@ func (w *Watcher) run(ctx context.Context) {
 	defer close(w.done)
 	waits := newWaits()
 	for {
-		o := w.open(ctx)
-		if ctx.Err() != nil {
-			if o.Socket != nil {
-				o.Socket.Close()
-			}
-			return
-		}
+		o, release := w.open(ctx)
 		var wait time.Duration
-		if o.Socket == nil {
-			wait = waits.NextBackOff()
-			w.failed(o, wait)
-		} else {
+		switch {
+		case o.Socket != nil:
 			wait = w.hold(ctx, o, waits)
+		case ctx.Err() == nil:
+			wait = max(waits.NextBackOff(), o.Retry)
+			w.failed(o, wait)
 		}
-		if !sleep(ctx, wait) {
+		release()
+		if ctx.Err() != nil || !sleep(ctx, wait) {
 			return
 		}
 	}
 }
 
 // open makes one attempt, on a goroutine of its own: its stack, which a handshake makes large, is not
-// to stay with the one that waits.
-func (w *Watcher) open(ctx context.Context) Opened {
+// to stay with the one that waits. The end of ctx ends the attempt, but not an open socket: that is to
+// be closed in order, and then released.
+func (w *Watcher) open(ctx context.Context) (o Opened, release context.CancelFunc) {
+	life, release := context.WithCancel(context.WithoutCancel(ctx))
+	opened := context.AfterFunc(ctx, release)
+	defer opened()
 	done := make(chan Opened)
-	go func() { done <- w.opts.Open(ctx) }()
-	return <-done
+	go func() { done <- w.opts.Open(life) }()
+	return <-done, release
 }
 
 func newWaits() *backoff.ExponentialBackOff {

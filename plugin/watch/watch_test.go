@@ -207,7 +207,8 @@ func TestGroup(t *testing.T) {
 			target := trace.Target{Scheme: "https", Host: "drp", Port: 8000 + port}
 			targets = append(targets, Target{target, Options{Open: s.Open}}, Target{target, Options{Open: s.Open}})
 		}
-		g := StartGroup(context.Background(), targets)
+		g := NewGroup()
+		g.Watch(targets)
 		time.Sleep(1500 * time.Millisecond)
 		if s.open != maxOpening {
 			t.Errorf("%d sockets opened at the same time, want %d", s.open, maxOpening)
@@ -217,6 +218,7 @@ func TestGroup(t *testing.T) {
 			t.Errorf("%d watched, %d open", got, s.open)
 		}
 		g.Stop()
+		g.Watch(targets)
 		if s.open != 0 {
 			t.Errorf("%d sockets left open", s.open)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,7 +11,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -58,26 +58,32 @@ func watchMany(url, roots string) error {
 	}
 	probe.Check(context.Background(), target, probe.Options{Roots: trusted}) // what is loaded once is no socket's
 	before := settle()
-	var open sync.WaitGroup
-	open.Add(watchedCount)
+	opened := make(chan watch.Event, 2*watchedCount)
 	var targets []watch.Target
 	for i := range watchedCount {
 		t := target
 		t.Path = "/" + strconv.Itoa(i)
 		targets = append(targets, watch.Target{Target: t, Options: watch.Options{
 			Open:   watch.Prober(t, probe.Options{Roots: trusted}),
-			Notify: func(watch.Event) { open.Done() },
+			Notify: func(e watch.Event) { opened <- e },
 		}})
 	}
-	group := watch.StartGroup(context.Background(), targets)
-	open.Wait()
+	group := watch.NewGroup()
+	group.Watch(targets)
+	for range watchedCount {
+		select {
+		case <-opened:
+		case <-time.After(time.Minute):
+			return errors.New("no further socket opened within a minute")
+		}
+	}
 	after := settle()
 	cpu := usedCPU()
 	time.Sleep(watchedIdle)
 	cpu = usedCPU() - cpu
 	for id, w := range group.Snapshot() {
-		if !w.Open {
-			return fmt.Errorf("%s is not open: %+v", id, w)
+		if !w.Open || len(w.Ends) > 0 {
+			return fmt.Errorf("%s was not open all the time: %+v", id, w)
 		}
 	}
 	fmt.Println((after.resident-before.resident)/watchedCount/1024, (after.inUse-before.inUse)/watchedCount/1024, cpu.Round(time.Millisecond))
