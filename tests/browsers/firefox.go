@@ -3,6 +3,7 @@ package browsers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -144,7 +145,7 @@ func (f *Firefox) prepare(ctx context.Context) error {
 		return err
 	}
 	f.version = session.Capabilities.Version
-	if err := f.m.call(ctx, "WebDriver:SetTimeouts", map[string]any{"script": 3600_000, "pageLoad": 60_000}, nil); err != nil {
+	if err := f.m.call(ctx, "WebDriver:SetTimeouts", map[string]any{"script": 3600_000, "pageLoad": 10_000}, nil); err != nil {
 		return err
 	}
 	if err := f.inChrome(ctx, observer, nil); err != nil {
@@ -192,8 +193,8 @@ func (f *Firefox) Close() error {
 	return os.RemoveAll(f.dir)
 }
 
-// Fresh makes Firefox forget: it has one profile, so the one before must be closed. Certificates
-// that were accepted hold for their own host and port only, and stay.
+// Fresh makes Firefox forget, because it has but one profile: only one can be in use at a time, and
+// Close goes back to what is usual. Certificates that were accepted hold for host and port only.
 func (f *Firefox) Fresh(ctx context.Context, proxy string) (Profile, error) {
 	host, port := "", 0
 	if proxy != "" {
@@ -203,7 +204,12 @@ func (f *Firefox) Fresh(ctx context.Context, proxy string) (Profile, error) {
 		}
 		host, port = at.Addr().String(), int(at.Port())
 	}
-	return firefoxProfile{f}, f.inChrome(ctx, `
+	return firefoxProfile{f}, f.forget(ctx, host, port)
+}
+
+// forget drops the hosts that insist on HTTPS, and sets the proxy, none when host is "".
+func (f *Firefox) forget(ctx context.Context, host string, port int) error {
+	return f.inChrome(ctx, `
 		Cc["@mozilla.org/ssservice;1"].getService(Ci.nsISiteSecurityService).clearAll();
 		Services.prefs.setStringPref("network.proxy.ssl", arguments[0]);
 		Services.prefs.setIntPref("network.proxy.ssl_port", arguments[1]);
@@ -211,11 +217,15 @@ func (f *Firefox) Fresh(ctx context.Context, proxy string) (Profile, error) {
 		return true;`, nil, host, port)
 }
 
-// firefoxProfile is the profile of a running Firefox.
+// firefoxProfile is the profile of a running Firefox, made to forget.
 type firefoxProfile struct{ *Firefox }
 
-// Close leaves the browser running.
-func (firefoxProfile) Close() error { return nil }
+// Close makes it forget again, and leaves the browser running.
+func (p firefoxProfile) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return p.forget(ctx, "", 0)
+}
 
 // Try opens a websocket from the plain page. Visits take turns: Firefox connects to one websocket
 // of an address at a time anyway.
@@ -240,34 +250,61 @@ func (f *Firefox) Try(ctx context.Context, v Visit) (Outcome, error) {
 	return out, nil
 }
 
-// Accept navigates to url and takes the warning page's way on where there is one.
-func (f *Firefox) Accept(ctx context.Context, url string) (bool, error) {
-	defer f.m.call(ctx, "WebDriver:Navigate", map[string]any{"url": f.plain.url}, nil)
+// Accept opens url in a tab of its own and takes the warning page's way on where there is one.
+func (f *Firefox) Accept(ctx context.Context, url string) (offered bool, err error) {
+	back, err := f.newTab(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, back()) }()
 	if err := f.m.call(ctx, "WebDriver:Navigate", map[string]any{"url": url}, nil); err == nil {
 		return false, nil // no warning: there was nothing to accept
 	}
-	var offered bool
-	err := f.m.call(ctx, "WebDriver:ExecuteAsyncScript", map[string]any{"args": []any{}, "script": findProceed}, &offered)
+	err = f.m.call(ctx, "WebDriver:ExecuteAsyncScript", map[string]any{"args": []any{}, "script": findProceed}, &offered)
 	if err != nil || !offered {
 		return false, err
 	}
-	// The button ignores clicks for its first second, so that nobody is tricked into one.
-	return true, f.waitWhile(ctx, `
+	// The button ignores clicks for its first second, so that nobody is tricked into one. The warning
+	// stays where the server answers a page's request with no page.
+	return true, f.waitAtMost(ctx, 4*time.Second, `
 		if (!document.documentURI.startsWith("about:")) return false;
 		document.querySelector("net-error-card")?.shadowRoot?.getElementById("exception-button")?.click();
 		return true;`)
 }
 
+// newTab opens a tab and goes there; back closes it and returns to the first.
+func (f *Firefox) newTab(ctx context.Context) (back func() error, err error) {
+	var first string
+	var tab struct{ Handle string }
+	if err := f.m.call(ctx, "WebDriver:GetWindowHandle", nil, &first); err != nil {
+		return nil, err
+	}
+	if err := f.m.callRaw(ctx, "WebDriver:NewWindow", map[string]any{"type": "tab"}, &tab); err != nil {
+		return nil, err
+	}
+	goTo := func(handle string) error {
+		return f.m.call(ctx, "WebDriver:SwitchToWindow", map[string]any{"handle": handle}, nil)
+	}
+	return func() error {
+		return errors.Join(f.m.call(ctx, "WebDriver:CloseWindow", nil, nil), goTo(first))
+	}, goTo(tab.Handle)
+}
+
 // waitWhile waits as long as a script in the page returns true. A page that is just being replaced
 // answers with an error: that counts as true.
 func (f *Firefox) waitWhile(ctx context.Context, script string, args ...any) error {
+	return f.waitAtMost(ctx, time.Hour, script, args...)
+}
+
+// waitAtMost is waitWhile with an end that is no error.
+func (f *Firefox) waitAtMost(ctx context.Context, most time.Duration, script string, args ...any) error {
 	if args == nil {
 		args = []any{}
 	}
-	for {
+	for begin := time.Now(); ; {
 		var still bool
 		err := f.m.call(ctx, "WebDriver:ExecuteScript", map[string]any{"args": args, "script": script}, &still)
-		if err == nil && !still {
+		if err == nil && !still || time.Since(begin) > most {
 			return nil
 		}
 		select {

@@ -162,14 +162,18 @@ func split(subjects []*subject) (waiting, others []*subject) {
 	return waiting, others
 }
 
-// visit opens the case's socket in a fresh profile and, where its certificate may be to blame, once
-// more after accepting that by hand.
+// visit opens the case's socket and, where its certificate may be to blame, once more after accepting
+// that by hand. What a browser then remembers holds for this very certificate, or for the port, and
+// so for no other case; only hosts that insist on HTTPS would be remembered in all.
 func (k kind) visit(ctx context.Context, b Browser, s *subject) (verdict, error) {
-	p, err := b.Fresh(ctx, s.server.Proxy)
-	if err != nil {
-		return verdict{}, err
+	p := Profile(b)
+	if s.server.Proxy != "" || strings.HasPrefix(s.Name, "hsts-") {
+		var err error
+		if p, err = b.Fresh(ctx, s.server.Proxy); err != nil {
+			return verdict{}, err
+		}
+		defer p.Close()
 	}
-	defer p.Close()
 	v := Visit{URL: s.URL(s.server), Settle: s.watched(), Patience: 5 * time.Minute}
 	out, err := p.Try(ctx, v)
 	if err != nil {
