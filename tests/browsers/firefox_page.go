@@ -76,12 +76,16 @@ shown.style.width = shown.style.minWidth = shown.style.maxWidth = width + "px";
 shown.style.height = shown.style.minHeight = shown.style.maxHeight = height + "px";
 return true;`
 
-// Resize returns when the page knows its new width.
+// resized waits until the page knows its new width.
+const resized = `
+const [width, back] = arguments;
+(async () => { while (innerWidth !== width) await new Promise((again) => setTimeout(again, 20)); })().then(back);`
+
 func (p *firefoxPage) Resize(ctx context.Context, width, height int) error {
 	if err := p.f.inChrome(ctx, resize, nil, width, height); err != nil {
 		return err
 	}
-	return p.f.waitWhile(ctx, `return innerWidth !== arguments[0];`, width)
+	return p.f.m.call(ctx, "WebDriver:ExecuteAsyncScript", map[string]any{"script": resized, "args": []any{width}}, nil)
 }
 
 func (p *firefoxPage) Screenshot(ctx context.Context) ([]byte, error) {

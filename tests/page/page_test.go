@@ -23,6 +23,9 @@ var scenarios = []struct {
 	name string
 	play func(*stage)
 }{
+	{"diagnosis", diagnosis},
+	{"spaces", spaces},
+	{"addresses", addresses},
 	{"healthy", healthy},
 	{"token", token},
 	{"policy", policy},
@@ -63,8 +66,10 @@ var allSteps = []string{"reach:ok", "signIn:ok", "open:ok", "register:ok", "echo
 
 func healthy(s *stage) {
 	s.fits("before the test")
-	got := s.run(s.credentials())
-	s.expect(got, "ok", "", "The websocket works from this browser", "ms there and back")
+	f := s.credentials()
+	f["hold"] = "5"
+	got := s.run(f)
+	s.expect(got, "ok", "", "The websocket works from this browser", "stayed open for 5 s", "ms there and back")
 	s.expectSteps(got, allSteps...)
 	if got.Accept != "" {
 		s.Error("the page offers to accept a certificate that is accepted")
@@ -375,9 +380,10 @@ func (s *stage) screenshot(name string) {
 		suffix string
 		width  int
 		dark   bool
-	}{{"", 800, false}, {"-dark", 800, true}, {"-phone", 360, false}} {
+	}{{"", 720, false}, {"-dark", 720, true}, {"-phone", 360, false}} {
 		s.check(s.page.Dark(s.ctx, look.dark))
 		s.check(s.page.Resize(s.ctx, look.width, 800))
+		s.check(s.page.Resize(s.ctx, look.width, eval[int](s, `document.scrollingElement.scrollHeight`)))
 		png, err := s.page.Screenshot(s.ctx)
 		s.check(err)
 		s.check(os.WriteFile(filepath.Join(*screenshots, fmt.Sprintf("%s-%s%s.png", name, s.browser.Name(), look.suffix)), png, 0o644))
