@@ -1,6 +1,7 @@
 package cert
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -79,15 +80,16 @@ func fetchIssuer(ctx context.Context, c *x509.Certificate, fetch func(context.Co
 		if !strings.HasPrefix(strings.ToLower(address), "http://") {
 			continue
 		}
-		der, err := fetch(ctx, address)
+		delivered, err := fetch(ctx, address)
 		if err != nil {
 			return nil
 		}
-		issuer, err := parse(der)
-		if err != nil || string(issuer.RawSubject) != string(c.RawIssuer) || !signed(c, issuer) {
-			return nil
+		for _, issuer := range bundle(delivered) {
+			if bytes.Equal(issuer.RawSubject, c.RawIssuer) && signed(c, issuer) {
+				return issuer
+			}
 		}
-		return issuer
+		return nil
 	}
 	return nil
 }

@@ -1,17 +1,23 @@
 package cert
 
 import (
+	"bytes"
 	"context"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
 	"crypto/x509"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
 func TestPublicIssuer(t *testing.T) {
@@ -70,6 +76,12 @@ func TestIssuerFetched(t *testing.T) {
 		fetched, trusted bool
 	}{
 		{"it", mid.Raw, nil, true, true},
+		{"as PEM", pemBundle(other.Raw, mid.Raw), nil, true, true},
+		{"as PKCS #7", pkcs7Of(t, other.Raw, mid.Raw), nil, true, true},
+		{"as PKCS #7 in PEM", pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: pkcs7Of(t, mid.Raw)}), nil, true, true},
+		{"PKCS #7 of others", pkcs7Of(t, other.Raw, renamed.Raw), nil, false, false},
+		{"PKCS #7 cut short", pkcs7Of(t, mid.Raw)[:200], nil, false, false},
+		{"too many before it", pemBundle(append(slices.Repeat([][]byte{root.Raw}, maxBundle), mid.Raw)...), nil, false, false},
 		{"not to be had", nil, errors.New("down"), false, false},
 		{"no certificate", []byte("<html>"), nil, false, false},
 		{"a namesake that did not sign", other.Raw, nil, false, false},
@@ -98,6 +110,53 @@ func TestIssuerFetched(t *testing.T) {
 			t.Errorf("%s: asked %q, want the first http address alone", c.name, asked)
 		}
 	}
+}
+
+func pemBundle(certs ...[]byte) []byte {
+	var b []byte
+	for _, der := range certs {
+		b = append(b, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	return b
+}
+
+// pkcs7Of wraps certificates as openssl crl2pkcs7 -nocrl does.
+func pkcs7Of(t testing.TB, certs ...[]byte) []byte {
+	t.Helper()
+	tag := asn1.Tag(0).Constructed().ContextSpecific()
+	b := cryptobyte.NewBuilder(nil)
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(oidSignedData)
+		b.AddASN1(tag, func(b *cryptobyte.Builder) {
+			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1Int64(1)
+				b.AddASN1(asn1.SET, func(*cryptobyte.Builder) {})
+				b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+					b.AddASN1ObjectIdentifier(append(slices.Clone(oidSignedData[:6]), 1))
+				})
+				b.AddASN1(tag, func(b *cryptobyte.Builder) { b.AddBytes(bytes.Join(certs, nil)) })
+				b.AddASN1(asn1.SET, func(*cryptobyte.Builder) {})
+			})
+		})
+	})
+	der, err := b.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+// What an address delivers is anybody's bytes.
+func FuzzBundle(f *testing.F) {
+	mid := issue(f, caTemplate("mid"), keys[1], nil)
+	f.Add(mid.Raw)
+	f.Add(pemBundle(mid.Raw, mid.Raw))
+	f.Add(pkcs7Of(f, mid.Raw, mid.Raw))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if n := len(bundle(b)); n > maxBundle {
+			t.Errorf("%d certificates", n)
+		}
+	})
 }
 
 // Nothing is fetched for a chain that lacks nothing.

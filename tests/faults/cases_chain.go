@@ -18,6 +18,7 @@ func certChainCases() []Case {
 		})},
 		{Name: "incomplete-chain-aia", Finding: "cert-chain-incomplete", Check: Check{FetchIssuer: true}, What: "not sent, but its address (AIA) delivers it", Start: fetchable("aia", serveDER)},
 		{Name: "incomplete-chain-aia-pem", Finding: "cert-chain-incomplete", Check: Check{FetchIssuer: true}, What: "the address delivers PEM", Start: fetchable("aia pem", servePEM)},
+		{Name: "incomplete-chain-aia-p7c", Finding: "cert-chain-incomplete", Check: Check{FetchIssuer: true}, What: "the address delivers PKCS #7 with two certificates", Start: fetchable("aia p7c", serveP7C)},
 		{Name: "incomplete-chain-aia-dead", Finding: "cert-unknown-issuer", Check: Check{FetchIssuer: true}, What: "the address answers 404", Start: fetchable("aia dead", serveNothing)},
 		{Name: "incomplete-chain-aia-garbage", Finding: "cert-unknown-issuer", Check: Check{FetchIssuer: true}, What: "the address delivers no certificate", Start: fetchable("aia garbage", serveGarbage)},
 		{Name: "incomplete-chain-aia-silent", Finding: "cert-unknown-issuer", Check: Check{FetchIssuer: true}, What: "the address accepts and never answers", Start: fetchable("aia silent", serveSilence)},
@@ -93,6 +94,15 @@ func serveDER(_ *PKI, i *Identity) http.HandlerFunc {
 
 func servePEM(_ *PKI, i *Identity) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.Write(i.PEM()) }
+}
+
+// serveP7C delivers as public authorities do who have more than one certificate for a name.
+func serveP7C(p *PKI, i *Identity) http.HandlerFunc {
+	der := certsOnly(p.Root.DER, i.DER)
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/pkcs7-mime")
+		w.Write(der)
+	}
 }
 
 func serveNothing(*PKI, *Identity) http.HandlerFunc { return http.NotFound }

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -10,6 +11,9 @@ import (
 	"io"
 	"math/big"
 	"slices"
+
+	"golang.org/x/crypto/cryptobyte"
+	cryptoasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // certificate and tbsCertificate are the structures of RFC 5280 section 4.1, to make what
@@ -156,4 +160,26 @@ func (k *tinyRSA) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]by
 	em = append(append(em, 0), info...)
 	m := new(big.Int).SetBytes(em)
 	return m.Exp(m, k.d, k.pub.N).FillBytes(make([]byte, size)), nil
+}
+
+// certsOnly is PKCS #7 signed data with certificates and without signatures (RFC 5652 section 5.1).
+func certsOnly(certs ...[]byte) []byte {
+	tag := cryptoasn1.Tag(0).Constructed().ContextSpecific()
+	empty := func(*cryptobyte.Builder) {}
+	var b cryptobyte.Builder
+	b.AddASN1(cryptoasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}) // signed data
+		b.AddASN1(tag, func(b *cryptobyte.Builder) {
+			b.AddASN1(cryptoasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1Int64(1)
+				b.AddASN1(cryptoasn1.SET, empty)
+				b.AddASN1(cryptoasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+					b.AddASN1ObjectIdentifier(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 1}) // data, of which there is none
+				})
+				b.AddASN1(tag, func(b *cryptobyte.Builder) { b.AddBytes(bytes.Join(certs, nil)) })
+				b.AddASN1(cryptoasn1.SET, empty)
+			})
+		})
+	})
+	return b.BytesOrPanic()
 }
