@@ -19,35 +19,34 @@ func readStaple(out *trace.Certificate, stapled []byte, now time.Time) {
 	if len(stapled) == 0 {
 		return
 	}
-	status, err := stapleStatus(out, stapled, now)
-	out.StapleStatus = status
+	r, err := parseStaple(out, stapled)
 	if err != nil {
-		out.StapleError = err.Error()
+		out.StapleFault, out.StapleError = trace.StapleUnusable, err.Error()
+		return
+	}
+	switch {
+	case now.Before(r.ThisUpdate):
+		out.StapleFault = trace.StapleEarly
+		out.StapleError = "valid only from " + r.ThisUpdate.UTC().Format(time.RFC3339) + " on"
+	case !r.NextUpdate.IsZero() && now.After(r.NextUpdate):
+		out.StapleFault = trace.StapleOld
+		out.StapleError = "out of date since " + r.NextUpdate.UTC().Format(time.RFC3339)
+	case r.Status == ocsp.Good:
+		out.StapleStatus = "good"
+	case r.Status == ocsp.Revoked:
+		out.StapleStatus = "revoked"
+	default:
+		out.StapleStatus = "unknown"
 	}
 }
 
-func stapleStatus(out *trace.Certificate, stapled []byte, now time.Time) (string, error) {
+func parseStaple(out *trace.Certificate, stapled []byte) (*ocsp.Response, error) {
 	if len(stapled) > maxStaple {
-		return "", fmt.Errorf("%d bytes long, over the limit of %d", len(stapled), maxStaple)
+		return nil, fmt.Errorf("%d bytes long, over the limit of %d", len(stapled), maxStaple)
 	}
 	var issuer *x509.Certificate
 	if len(out.Chain) > 1 {
 		issuer = out.Chain[1].Certificate
 	}
-	r, err := ocsp.ParseResponseForCert(stapled, out.Leaf.Certificate, issuer)
-	switch {
-	case err != nil:
-		return "", err
-	case now.Before(r.ThisUpdate):
-		return "", fmt.Errorf("valid only from %s on", r.ThisUpdate.UTC().Format(time.RFC3339))
-	case !r.NextUpdate.IsZero() && now.After(r.NextUpdate):
-		return "", fmt.Errorf("out of date since %s", r.NextUpdate.UTC().Format(time.RFC3339))
-	}
-	switch r.Status {
-	case ocsp.Good:
-		return "good", nil
-	case ocsp.Revoked:
-		return "revoked", nil
-	}
-	return "unknown", nil
+	return ocsp.ParseResponseForCert(stapled, out.Leaf.Certificate, issuer)
 }

@@ -49,6 +49,19 @@ func TestStaple(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		kind := trace.StapleUnusable
+		switch c.name {
+		case "out of date":
+			kind = trace.StapleOld
+		case "early":
+			kind = trace.StapleEarly
+		}
+		if c.err == "" {
+			kind = ""
+		}
+		if got.StapleFault != kind {
+			t.Errorf("%s: fault %q, want %q", c.name, got.StapleFault, kind)
+		}
 		if got.StapleStatus != c.status || !strings.Contains(got.StapleError, c.err) || (c.err == "") != (got.StapleError == "") {
 			t.Errorf("%s: status %q, error %q; want %q, %q", c.name, got.StapleStatus, got.StapleError, c.status, c.err)
 		}

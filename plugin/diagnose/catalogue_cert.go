@@ -159,7 +159,8 @@ var certFindings = []Entry{{
 	Cause: "The server was given the certificate alone instead of the whole chain (certbot: cert.pem instead of fullchain.pem).",
 	Remedy: []string{
 		"curl -so intermediate.der {aia}",
-		"{?aia}openssl x509 -in intermediate.der -out intermediate.crt",
+		"{?aia}{!is_bundle}openssl x509 -in intermediate.der -out intermediate.crt",
+		"{?aia}{?is_bundle}openssl pkcs7 -inform DER -in intermediate.der -print_certs -out intermediate.crt",
 		"cat server.crt intermediate.crt > fullchain.pem",
 		"{?is_api}drpcli -E {api} system certs set fullchain.pem server.key",
 		"{?is_static}drpcli -E {api} files certs set fullchain.pem server.key",

@@ -47,8 +47,27 @@ var certNotices = []Entry{{
 		"ssl_stapling on; ssl_stapling_verify on;",
 		"The line above is for nginx in front of the endpoint.",
 	},
-	Verify: "openssl s_client -status prints: OCSP Response Status: successful. </dev/null",
-	find:   certMustStaple,
+	Verify:     "openssl s_client -status prints: OCSP Response Status: successful. </dev/null",
+	HeldBackBy: []string{"cert-revoked", "cert-staple-invalid"},
+	find:       certMustStaple,
+}, {
+	ID: "cert-staple-invalid", Level: LevelWarn, Stage: trace.StageCertificate,
+	Title:    "the server staples an OCSP answer that is no good: Firefox refuses that",
+	Headline: "Firefox refuses the OCSP answer that the server staples: {fault}",
+	Seen: "The stapled OCSP answer is out of date, is not an answer about this certificate, or says that the CA does not " +
+		"know the certificate.",
+	User: "Firefox: SEC_ERROR_OCSP_OLD_RESPONSE (a day after its end), SEC_ERROR_OCSP_UNKNOWN_CERT or " +
+		"SEC_ERROR_OCSP_MALFORMED_RESPONSE, and 1015, with no way to accept it. Chromium opens.",
+	Cause: "DRP itself never staples. The server or proxy here staples an answer that it keeps and no longer renews, since " +
+		"the CA's responder is out of its reach or is gone, or one that belongs to an earlier certificate.",
+	Remedy: []string{
+		"openssl s_client -connect {dial} -servername {name} -status </dev/null",
+		"ssl_stapling off; # nginx",
+		"Remove the setting ocsp-update and the .ocsp file in HAProxy, then reload: no answer is better than a wrong one.",
+		"To staple again, let the server reach the responder that the certificate names, and look at its clock.",
+	},
+	Verify: "Firefox connects, and the check reports no cert-staple-invalid.",
+	find:   certStapleInvalid,
 }, {
 	ID: "hsts-no-exception", Level: LevelWarn, Stage: trace.StageCertificate,
 	Title: "HSTS: browsers offer no way to accept this certificate by hand",

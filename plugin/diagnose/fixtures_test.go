@@ -247,6 +247,11 @@ var chainFixtures = []fixture{
 		w.leaf().IssuingCertificateURL = []string{"http://ca.example/issuer.crt"}
 		w.Certificate.FetchedTrusted = true
 	}},
+	{"intermediate not sent, fetched as PKCS #7", "cert-chain-incomplete Error", func(w *world) {
+		w.distrust()
+		w.leaf().IssuingCertificateURL = []string{"http://ca.example/issuer.p7c"}
+		w.Certificate.FetchedTrusted = true
+	}},
 	{"intermediate not sent, public", "cert-chain-incomplete Error", func(w *world) {
 		w.distrust()
 		w.Certificate.PublicIssuer = true
@@ -308,6 +313,12 @@ var noticeFixtures = []fixture{
 	}},
 	{"must staple", "cert-must-staple Warn", func(w *world) { w.leaf().MustStaple = true }},
 	{"must staple, stapled", "", func(w *world) { w.leaf().MustStaple, w.Certificate.StapleStatus = true, "good" }},
+	{"must staple, revoked", "cert-revoked Error", func(w *world) { w.leaf().MustStaple, w.Certificate.StapleStatus = true, "revoked" }},
+	{"must staple, stapled an old answer", "cert-staple-invalid Warn", func(w *world) {
+		w.leaf().MustStaple = true
+		w.Certificate.StapleError, w.Certificate.StapleFault = "out of date since 2026-11-01T00:00:00Z", trace.StapleOld
+	}},
+	{"stapled an answer that knows nothing", "cert-staple-invalid Warn", func(w *world) { w.Certificate.StapleStatus = "unknown" }},
 	{"HSTS, self-signed", "hsts-no-exception Warn, cert-self-signed Info", func(w *world) {
 		w.selfSign()
 		w.HTTP.Header.Set("Strict-Transport-Security", `max-age="31536000"; includeSubDomains`)

@@ -15,7 +15,7 @@ var generalValues = values{
 	"accept": "https://" + closecode.Address + "/", "probe": "https://" + closecode.Address + "/api/v3/info",
 	"path": "/api/v3/ws", "name": "HOST", "cn": "HOST", "san": "subjectAltName=DNS:HOST",
 	"portal": "https://portal.rackn.io", "origin": "https://portal.rackn.io", "trigger": "ws-diagnose",
-	"is_drp": "yes", "is_api": "yes", "is_issued": "", "is_static": "", "is_foreign": "", "is_hsts": "",
+	"is_drp": "yes", "is_api": "yes", "is_issued": "", "is_static": "", "is_foreign": "", "is_hsts": "", "is_bundle": "",
 }
 
 // general returns the entry with its templates filled for no endpoint in particular.

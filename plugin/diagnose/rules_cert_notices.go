@@ -47,11 +47,27 @@ func certMustStaple(s *scene) []sighting {
 	if leaf == nil || !leaf.MustStaple || s.Certificate.StapleStatus == "good" {
 		return nil
 	}
-	detail := "no answer was stapled"
-	if s.Certificate.StapleStatus != "" {
-		detail = "the stapled answer says " + plain(s.Certificate.StapleStatus)
+	return []sighting{{detail: "no answer was stapled"}}
+}
+
+// certStapleInvalid leaves a revoked certificate to certRevoked.
+func certStapleInvalid(s *scene) []sighting {
+	if s.leaf() == nil {
+		return nil
 	}
-	return []sighting{{detail: detail}}
+	fault := ""
+	switch c := s.Certificate; {
+	case c.StapleError != "":
+		fault = plain(c.StapleError)
+	case c.StapleStatus == "unknown":
+		fault = "the CA's responder does not know this certificate"
+	default:
+		return nil
+	}
+	return []sighting{{
+		detail: "OCSP answer stapled to the handshake: " + fault + "; checked at " + stamp(s.now()),
+		values: values{"fault": fault},
+	}}
 }
 
 // hstsNoException: HSTS holds for names, not for addresses (RFC 6797 section 8.1.1).

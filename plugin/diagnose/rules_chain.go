@@ -44,11 +44,13 @@ func certChainIncomplete(s *scene) []sighting {
 	if s.leaf() == nil || s.trusted() || !c.MissingIssuer {
 		return nil
 	}
-	v := values{"issuer": s.lastIssuer(), "aia": ""}
+	v := values{"issuer": s.lastIssuer(), "aia": "", "is_bundle": ""}
 	switch {
 	case c.FetchedTrusted:
 		if urls := c.Leaf.IssuingCertificateURL; len(urls) > 0 && strings.HasPrefix(urls[0], "http") {
 			v["aia"] = urls[0]
+			lower := strings.ToLower(urls[0])
+			v.set("is_bundle", strings.HasSuffix(lower, ".p7c") || strings.HasSuffix(lower, ".p7b"))
 		}
 		return []sighting{{detail: "the address in the certificate delivers " + quote(s.lastIssuer()) +
 			", and with it the chain is complete", values: v}}

@@ -104,6 +104,7 @@ type Certificate struct {
 	// StapleError says why a stapled response cannot be used (malformed, another certificate's, out of
 	// date, signature that does not fit); "" when it can, or nothing was stapled.
 	StapleError string
+	StapleFault StapleFaultKind // the kind of StapleError; "" when there is none
 	// Error says why the system's roots could not be read; trust is then judged by the given roots alone.
 	Error string
 }
@@ -121,6 +122,16 @@ type Cert struct {
 	HasKeyUsage       bool
 	HasEKU            bool
 }
+
+// StapleFaultKind names what is wrong with a stapled OCSP response.
+type StapleFaultKind string
+
+// The kinds of staple fault.
+const (
+	StapleUnusable StapleFaultKind = "unusable"  // malformed, a refusal, another certificate's, a wrong signature
+	StapleOld      StapleFaultKind = "old"       // past its nextUpdate; Firefox allows a day more
+	StapleEarly    StapleFaultKind = "too-early" // before its thisUpdate; Firefox allows a day
+)
 
 // ChainFaultKind names what is wrong with a link of the chain.
 type ChainFaultKind string

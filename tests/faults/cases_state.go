@@ -17,11 +17,12 @@ func certStateCases() []Case {
 	return []Case{
 		{Name: "must-staple-missing", Finding: "cert-must-staple", What: "must-staple, nothing stapled", Start: leaf(mustStaple())},
 		{Name: "must-staple-good", What: "must-staple, a good answer stapled", Start: stapled(ocsp.Good, time.Now(), mustStaple())},
+		{Name: "must-staple-old", Finding: "cert-staple-invalid", What: "must-staple, what is stapled is a month old", Start: stapled(ocsp.Good, time.Now().AddDate(0, -1, 0), mustStaple())},
 		{Name: "staple-good", What: "a good answer stapled without need", Start: stapled(ocsp.Good, time.Now())},
 		{Name: "staple-revoked", Finding: "cert-revoked", What: "the server itself staples that its certificate is revoked", Start: stapled(ocsp.Revoked, time.Now())},
-		{Name: "staple-unknown", What: "what is stapled does not know the certificate: Firefox refuses that", Start: stapled(ocsp.Unknown, time.Now())},
-		{Name: "staple-old", What: "what is stapled is a month old: Firefox refuses that", Start: stapled(ocsp.Good, time.Now().AddDate(0, -1, 0))},
-		{Name: "staple-garbage", What: "what is stapled is no OCSP response: Firefox refuses that", Start: tlsWith(func(_ *PKI, cfg *tls.Config) {
+		{Name: "staple-unknown", Finding: "cert-staple-invalid", What: "what is stapled does not know the certificate: Firefox refuses that", Start: stapled(ocsp.Unknown, time.Now())},
+		{Name: "staple-old", Finding: "cert-staple-invalid", What: "what is stapled is a month old: Firefox refuses that", Start: stapled(ocsp.Good, time.Now().AddDate(0, -1, 0))},
+		{Name: "staple-garbage", Finding: "cert-staple-invalid", What: "what is stapled is no OCSP response: Firefox refuses that", Start: tlsWith(func(_ *PKI, cfg *tls.Config) {
 			cfg.Certificates[0].OCSPStaple = []byte("garbage")
 		})},
 		{Name: "hsts-set", What: "trusted, Strict-Transport-Security sent", Start: play(hsts)},
