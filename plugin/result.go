@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -53,7 +54,7 @@ func (s *Schedule) markdown() string {
 	}
 	text := fmt.Sprintf("## Schedule\n\nTrigger %s: %s.\n", s.Trigger, state)
 	for _, r := range s.Runs {
-		text += fmt.Sprintf("- %s by %s %s\n", r.Time.Format(time.RFC3339), r.StartedBy, r.Verdict)
+		text += fmt.Sprintf("- %s by %s: %s\n", r.Time.Format(time.RFC3339), r.StartedBy, cmp.Or(r.Verdict, "this run"))
 	}
 	return text
 }
