@@ -185,6 +185,7 @@ func (sv *service) gather(ctx context.Context, q question) (trace.Evidence, erro
 		return evidence, errFault
 	}
 	dropForeignNames(evidence.Traces)
+	evidence.History = sv.sockets.Snapshot()
 	return evidence, nil
 }
 

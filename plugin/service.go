@@ -18,6 +18,7 @@ import (
 	"ws-diagnose/plugin/alert"
 	"ws-diagnose/plugin/probe"
 	"ws-diagnose/plugin/trace"
+	"ws-diagnose/plugin/watch"
 )
 
 // stopTimeout is how long an orderly end may take; the SDK ends the process right after it.
@@ -37,6 +38,7 @@ type service struct {
 	flights  flights
 	keeper   *alert.Keeper
 	notebook *notebook
+	sockets  *watch.Group // what is watched; nothing where Settings.Watch is off
 
 	life context.Context // ends with the service
 	end  context.CancelFunc
@@ -55,7 +57,7 @@ func newService(s Settings, version, endpoint, token string, l logger.Logger, fo
 		vantage = "unknown"
 	}
 	sv := &service{settings: s, version: version, vantage: vantage, endpoint: endpoint, token: token,
-		server: server, outbox: newOutbox(), check: probe.Check, notebook: &notebook{}}
+		server: server, outbox: newOutbox(), check: probe.Check, notebook: &notebook{}, sockets: watch.NewGroup()}
 	sv.log = newLog(l, sv.outbox)
 	sv.life, sv.end = context.WithCancel(context.Background())
 	if former != nil {
@@ -85,6 +87,9 @@ func (sv *service) start() {
 	sv.log.Infof("configured: %d endpoints of users, own runs every %v", len(sv.settings.Endpoints), sv.settings.Interval)
 	if sv.settings.Interval > 0 {
 		sv.busy.Go(func() { sv.ownRuns().beat(sv.life) })
+	}
+	if sv.settings.Watch {
+		sv.busy.Go(sv.watch)
 	}
 }
 

@@ -21,6 +21,7 @@ type Settings struct {
 	Timeout         time.Duration // of a whole run
 	LatencyWarn     time.Duration
 	Interval        time.Duration // between the plugin's own runs; 0: none
+	Watch           bool
 	Alerts          bool
 	AutoAcknowledge bool
 	ConfirmRuns     int
@@ -77,6 +78,7 @@ var paramTable = []param{
 		whole(1, 60000, func(s *Settings, n int) { s.LatencyWarn = time.Duration(n) * time.Millisecond })},
 	{"interval-minutes", forConfig, 60,
 		whole(0, 1440, func(s *Settings, n int) { s.Interval = time.Duration(n) * time.Minute })},
+	{"watch", forConfig, true, truth(func(s *Settings, b bool) { s.Watch = b })},
 	{"alerts", forConfig, true, truth(func(s *Settings, b bool) { s.Alerts = b })},
 	{"auto-acknowledge", forConfig, true, truth(func(s *Settings, b bool) { s.AutoAcknowledge = b })},
 	{"confirm-runs", forConfig, 2, whole(1, 10, func(s *Settings, n int) { s.ConfirmRuns = n })},
