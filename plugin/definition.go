@@ -20,6 +20,10 @@ Pick the action ws-diagnose on this plugin, or run
 Tell it under which names and addresses your users reach this endpoint:
 
     drpcli plugins set ws-diagnose param ws-diagnose/endpoints to '["https://drp.example.com:8092"]'
+
+Users test from their own browser on the self-test page, which the HTTPS file port serves:
+
+    https://drp.example.com:8090/files/plugin_providers/ws-diagnose/index.html
 `
 
 // definitionJSON is Definition(versionMark), made by go generate.

@@ -55,6 +55,7 @@ func judge(s *scene) Report {
 		Certificate: certificateOf(s),
 		Findings:    findings,
 		Accept:      acceptOf(s),
+		SelfTest:    selfTestOf(s),
 		Watch:       watchOf(s),
 		Idle:        idleOf(s),
 		Notes:       notesOf(s),

@@ -43,6 +43,7 @@ type Report struct {
 	Findings    []Finding    `json:"findings"` // the root cause first
 	Browser     *Browser     `json:"browser,omitempty"`
 	Accept      *Accept      `json:"accept,omitempty"`
+	SelfTest    string       `json:"self_test,omitempty"` // address of the page that tests from the user's browser; "" where none is known
 	Watch       *Watch       `json:"watch,omitempty"`
 	Idle        *Idle        `json:"idle,omitempty"`
 	Notes       []string     `json:"notes,omitempty"` // what the check could not see, for people

@@ -20,6 +20,7 @@ func Markdown(r diagnose.Report) string {
 		d.section("Accepting the certificate by hand", r.Accept.Text)
 		d.list(r.Accept.Open)
 	}
+	d.selfTest(r)
 	d.details(r)
 	d.findings(information)
 	if len(r.Notes) > 0 {
@@ -31,8 +32,9 @@ func Markdown(r diagnose.Report) string {
 }
 
 // Paragraph is the contents of an alert for one finding of a report: what it is, the evidence, the
-// cause, what browser users see, and the remedy. It holds no time of its own, so that the same
-// fault has the same text in the next run. It reads as Markdown and as plain text.
+// cause, the remedy, what browser users see and where they test for themselves. It holds no time of
+// its own, so that the same fault has the same text in the next run. It reads as Markdown and as
+// plain text.
 func Paragraph(r diagnose.Report, f diagnose.Finding) string {
 	var d document
 	d.block("**" + markdown(f.Title) + "** " + label(f) + " at " +
@@ -41,6 +43,7 @@ func Paragraph(r diagnose.Report, f diagnose.Finding) string {
 	if text := users(r); text != "" {
 		d.block("In the browser: " + prose(text))
 	}
+	d.selfTest(r)
 	return d.String()
 }
 
@@ -60,6 +63,13 @@ func (d *document) section(heading, text string) {
 	if text != "" {
 		d.block("## " + heading)
 		d.block(prose(text))
+	}
+}
+
+// selfTest says where the page is that tests from the user's browser.
+func (d *document) selfTest(r diagnose.Report) {
+	if r.SelfTest != "" {
+		d.block(prose(selfTest(r)))
 	}
 }
 

@@ -113,6 +113,9 @@ func users(r diagnose.Report) string {
 	return strings.Join(sentences, " ")
 }
 
+// selfTest says where the page is that tests from the user's browser. The address stays whole.
+func selfTest(r diagnose.Report) string { return "Test from the user's browser: " + r.SelfTest }
+
 // names joins a list for people: the first of it, and how many more there are.
 func names(list []string) string {
 	if len(list) == 0 {

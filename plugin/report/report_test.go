@@ -100,6 +100,7 @@ func expired() diagnose.Report {
 			Open: []string{"https://drp.example.com:8092/", "https://drp.example.com:8090/"},
 			Text: "Open each address in the browser that shows the portal and accept the certificate. Firefox asks for each port.",
 		},
+		SelfTest: "https://drp.example.com:8090" + diagnose.SelfTestPath,
 	}
 }
 
@@ -157,7 +158,7 @@ func hostile() diagnose.Report {
 	r.Certificate.Chain = append(r.Certificate.Chain, diagnose.ChainLink{Subject: nasty})
 	r.Browser.Chromium.Error = nasty
 	r.Stages[1].Why = nasty
-	r.Accept.Text, r.Accept.Open = nasty, []string{nasty}
+	r.Accept.Text, r.Accept.Open, r.SelfTest = nasty, []string{nasty}, nasty
 	r.Notes = []string{nasty}
 	return r
 }
@@ -199,7 +200,7 @@ func TestTextFits(t *testing.T) {
 	for name, fixture := range fixtures {
 		for _, width := range []int{60, 80, 100} {
 			r := fixture()
-			whole := map[string]bool{printable(firstLine(r)): true}
+			whole := map[string]bool{printable(firstLine(r)): true, printable(selfTest(r)): true}
 			for _, f := range r.Findings {
 				for _, command := range f.Remedy {
 					for line := range strings.SplitSeq(command, "\n") {

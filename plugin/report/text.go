@@ -83,6 +83,10 @@ func (p *page) report(r diagnose.Report) {
 			p.command(address)
 		}
 	}
+	if r.SelfTest != "" {
+		p.line("")
+		p.line(printable(selfTest(r)))
+	}
 	p.details(r)
 	p.findings(information)
 	if len(r.Notes) > 0 {
