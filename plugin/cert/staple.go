@@ -2,6 +2,8 @@ package cert
 
 import (
 	"crypto/x509"
+	encoding "encoding/asn1"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,6 +22,11 @@ func readStaple(out *trace.Certificate, stapled []byte, now time.Time) {
 		return
 	}
 	r, err := parseStaple(out, stapled)
+	var syntax encoding.SyntaxError
+	var structure encoding.StructuralError
+	if errors.As(err, &syntax) || errors.As(err, &structure) {
+		err = errors.New("it is no OCSP response") // Go's words are about tags and lengths
+	}
 	if err != nil {
 		out.StapleFault, out.StapleError = trace.StapleUnusable, err.Error()
 		return

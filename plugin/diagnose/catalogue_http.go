@@ -6,7 +6,7 @@ import "ws-diagnose/plugin/trace"
 var httpFindings = []Entry{{
 	ID: "http-timeout", Level: LevelError, Stage: trace.StageHTTP,
 	Title:    "TLS is up, but the request is not answered",
-	Headline: "TLS is up, but {hostport} does not answer the request",
+	Headline: "{up} {hostport} {fault}",
 	Seen:     "The upgrade request was sent and no answer came until the deadline, or its header never ended.",
 	User:     "Firefox gives up after 20 s, Chromium after 240 s; close code 1006 in both.",
 	Cause:    "The server is overloaded or hangs, or a proxy waits for a backend that does not answer.",
@@ -21,7 +21,7 @@ var httpFindings = []Entry{{
 }, {
 	ID: "http-dropped", Level: LevelError, Stage: trace.StageHTTP,
 	Title:    "the connection ends instead of an answer",
-	Headline: "TLS is up, but {hostport} ends the connection instead of answering",
+	Headline: "{up} {hostport} {fault}",
 	Seen:     "The connection was closed or reset after the handshake and before a whole answer.",
 	User:     "Close code 1006 in both browsers; Chromium: Connection closed before receiving a handshake response.",
 	Cause: "The server crashed on the request or is restarting, a proxy has no backend, or an inspection device " +

@@ -53,7 +53,7 @@ var targetFindings = []Entry{{
 var resolveFindings = []Entry{{
 	ID: "dns-not-found", Level: LevelError, Stage: trace.StageResolve,
 	Title:    "the name does not exist",
-	Headline: "the name {host} does not exist",
+	Headline: "{host} is not found: the name does not exist or has no address",
 	Seen:     "The resolver answered that there is no such name (NXDOMAIN), or that it has no address.",
 	User:     "Chromium: net::ERR_NAME_NOT_RESOLVED; Firefox: unknown host. The page sees close code 1006.",
 	Cause: "The name is misspelt, was never entered in DNS, or is known to another DNS server only " +
@@ -150,7 +150,7 @@ var connectFindings = []Entry{{
 }, {
 	ID: "proxy-failed", Level: LevelError, Stage: trace.StageConnect,
 	Title:    "the HTTP proxy opens no tunnel",
-	Headline: "the HTTP proxy {proxy} opens no tunnel to {hostport}",
+	Headline: "the HTTP proxy {proxy} opens no tunnel to {hostport}: {why}",
 	Seen:     "The configured proxy was not to be reached, or answered CONNECT with something else than success.",
 	User: "A browser behind the same proxy shows net::ERR_TUNNEL_CONNECTION_FAILED (Chromium) or a proxy error " +
 		"(Firefox); close code 1006.",

@@ -155,10 +155,11 @@ var tlsFindings = []Entry{{
 	find:   tlsALPN,
 }, {
 	ID: "tls-key-mismatch", Level: LevelError, Stage: trace.StageTLS,
-	Title: "certificate and key do not fit, or the certificate cannot be read",
-	Seen:  "The handshake's signature does not fit the key in the certificate, or the certificate cannot be parsed.",
-	User:  "Chromium: net::ERR_SSL_PROTOCOL_ERROR, close code 1006; Firefox: a security error, 1015. There is no way to accept it.",
-	Cause: "The certificate file was replaced without its key (or the other way round), or the file is damaged.",
+	Title:    "certificate and key do not fit, or the certificate cannot be read",
+	Headline: "the server's certificate is of no use: {fault}",
+	Seen:     "The handshake's signature does not fit the key in the certificate, or the certificate cannot be parsed.",
+	User:     "Chromium: net::ERR_SSL_PROTOCOL_ERROR, close code 1006; Firefox: a security error, 1015. There is no way to accept it.",
+	Cause:    "The certificate file was replaced without its key (or the other way round), or the file is damaged.",
 	Remedy: append([]string{
 		"openssl x509 -in server.crt -noout -pubkey | openssl sha256",
 		"openssl pkey -in server.key -pubout | openssl sha256",

@@ -84,6 +84,11 @@ func certChainInvalid(s *scene) []sighting {
 	seen := slices.Concat(
 		chainFaults(s, func(f trace.ChainFault) string { return chainKinds[f.Kind] }),
 		constrainedNames(s), chainSize(s))
+	for _, link := range seen {
+		if link.values["subject"] != "" {
+			link.values["fault"] = link.values["subject"] + ": " + link.values["fault"]
+		}
+	}
 	for _, odd := range chainFaults(s, func(f trace.ChainFault) string { return oddKinds[f.Kind] }) {
 		odd.level = LevelInfo
 		seen = append(seen, odd)

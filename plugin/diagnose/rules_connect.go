@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -127,5 +128,16 @@ func proxyFailed(s *scene) []sighting {
 	if down {
 		parts = append(parts, dialDetails(s.Connect.Dials))
 	}
-	return []sighting{{detail: strings.Join(parts, "; "), values: values{"proxy": p.URL}}}
+	return []sighting{{detail: strings.Join(parts, "; "), values: values{"proxy": p.URL, "why": proxyFault(p, down)}}}
+}
+
+// proxyFault says in short why a proxy opened no tunnel.
+func proxyFault(p *trace.Proxy, down bool) string {
+	switch {
+	case down:
+		return "it cannot be reached"
+	case p.Status != 0:
+		return strings.TrimSpace(fmt.Sprintf("it answers %d %s", p.Status, http.StatusText(p.Status)))
+	}
+	return plain(p.Error)
 }

@@ -20,11 +20,30 @@ func httpFault(s *scene, id string) []sighting {
 	if a == nil || classifyAnswer(a) != id {
 		return nil
 	}
-	fault := "is not HTTP"
-	if a.TooLarge {
-		fault = "has a header of more than 256 KiB"
+	v := values{"fault": answerFault(id, a), "up": "connected, but"}
+	if s.Target.Secure() {
+		v["up"] = "TLS is up, but"
 	}
-	return []sighting{{detail: answerDetail(a), values: values{"fault": fault}}}
+	return []sighting{{detail: answerDetail(a), values: v}}
+}
+
+// answerFault is what is wrong with an answer, for the headline of the finding id.
+func answerFault(id string, a *trace.Answer) string {
+	switch {
+	case id == "http-timeout" && a.Partial:
+		return "does not finish its answer"
+	case id == "http-timeout":
+		return "does not answer the request"
+	case id == "http-dropped" && a.Partial:
+		return "ends the connection within its answer"
+	case id == "http-dropped":
+		return "ends the connection instead of answering"
+	case a.TooLarge:
+		return "has a header of more than 256 KiB"
+	case a.Status > 0:
+		return "breaks the rules of HTTP"
+	}
+	return "is not HTTP"
 }
 
 // classifyAnswer names what came in place of a well-formed answer; "" when there is one, or when

@@ -71,7 +71,11 @@ func tlsKeyMismatch(s *scene) []sighting {
 	if s.TLS == nil || (!s.TLS.KeyMismatch && s.TLS.BadCert == "") || weakKeyRefused(s.TLS) {
 		return nil
 	}
-	return []sighting{{detail: handshakeEnd(&s.TLS.Handshake)}}
+	fault := "the server's key does not fit it"
+	if s.TLS.BadCert != "" {
+		fault = "it cannot be read"
+	}
+	return []sighting{{detail: handshakeEnd(&s.TLS.Handshake), values: values{"fault": fault}}}
 }
 
 // tlsALPN also finds servers that agree on HTTP/1.1 and then speak HTTP/2.

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"ws-diagnose/plugin/trace"
 )
@@ -78,7 +80,22 @@ func missing(t *trace.TLS) string {
 			return "it takes " + tls.CipherSuiteName(h.Cipher)
 		}
 	}
+	if t.Hello != nil && t.Ended == trace.EndError {
+		return chosen(t)
+	}
 	return "it refuses all that was offered"
+}
+
+// chosen says what the server chose, where it was our side that could not go on with that.
+func chosen(t *trace.TLS) string {
+	h := t.Hello
+	switch {
+	case h.Retry:
+		return fmt.Sprintf("it asks for a key exchange (group %#04x) that was not offered", h.Group)
+	case h.Version == tls.VersionTLS12 && !slices.Contains(browserSuites, h.Cipher):
+		return "it chose " + tls.CipherSuiteName(h.Cipher) + ", which was not offered"
+	}
+	return "it chose something that browsers refuse: " + plain(strings.TrimPrefix(t.Error, "tls: "))
 }
 
 // handshakeDetail tells how the first handshake failed and how the others went.

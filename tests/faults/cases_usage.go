@@ -67,7 +67,7 @@ func certKeyCases() []Case {
 			root := p.Mint(nil, ca("sha1 root"), key("rsa2048"), weak(crypto.SHA1))
 			return []*Identity{p.Mint(root)}, []*Identity{root}
 		})},
-		{Name: "signature-sha1-self-signed", Finding: "cert-weak-signature", What: "self-signed with SHA-1", Start: selfSigned(key("rsa2048"), weak(crypto.SHA1))},
+		{Name: "signature-sha1-self-signed", Finding: "cert-self-signed", What: "self-signed with SHA-1: browsers do not look at a signature that proves nothing", Start: selfSigned(key("rsa2048"), weak(crypto.SHA1))},
 		{Name: "validity-826-days", Finding: "cert-validity-too-long", What: "a day longer than Apple takes", Start: leaf(valid(-1, 825))},
 		{Name: "validity-10-years", Finding: "cert-validity-too-long", What: "ten years", Start: leaf(valid(-1, 3650))},
 		{Name: "validity-40-years", Finding: "cert-validity-too-long", What: "40 years: a date after 2050, GeneralizedTime", Start: leaf(valid(-1, 14610))},
