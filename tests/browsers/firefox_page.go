@@ -96,12 +96,24 @@ func (p *firefoxPage) Screenshot(ctx context.Context) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(encoded)
 }
 
+// recolored waits until the page knows its colour scheme.
+const recolored = `
+const [dark, back] = arguments;
+(async () => {
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  while (scheme.matches !== dark) await new Promise((again) => setTimeout(again, 20));
+})().then(back);`
+
 func (p *firefoxPage) Dark(ctx context.Context, on bool) error {
 	scheme := 1 // light
 	if on {
 		scheme = 0
 	}
-	return p.f.inChrome(ctx, `Services.prefs.setIntPref("layout.css.prefers-color-scheme.content-override", arguments[0]); return true;`, nil, scheme)
+	err := p.f.inChrome(ctx, `Services.prefs.setIntPref("layout.css.prefers-color-scheme.content-override", arguments[0]); return true;`, nil, scheme)
+	if err != nil {
+		return err
+	}
+	return p.f.m.call(ctx, "WebDriver:ExecuteAsyncScript", map[string]any{"script": recolored, "args": []any{on}}, nil)
 }
 
 func (p *firefoxPage) Close() error { return nil }
