@@ -121,6 +121,8 @@ func (h *Held) Event(ctx context.Context) (arrived bool, err error) {
 	if e.Status/100 == 2 {
 		err = nil // sent: what is left to tell is whether it arrived
 	}
+	// Gorilla never writes again after a write that came too late, as one with ctx's deadline might.
+	_ = h.w.sock.conn.SetWriteDeadline(time.Now().Add(goodbyeTime))
 	_ = h.w.sock.conn.WriteMessage(websocket.TextMessage, []byte("deregister "+h.w.filter))
 	return e.Arrived, err
 }
