@@ -24,7 +24,7 @@ func (w *walk) connect(ctx context.Context) error {
 	if w.target.Proxy != "" {
 		c.Proxy = &trace.Proxy{URL: w.target.Proxy}
 	}
-	conns := w.dialAll(ctx, c)
+	conns := w.dialAll(ctx, c, dial)
 	var chosen net.Conn
 	for i, conn := range conns {
 		switch {
@@ -53,9 +53,9 @@ func (w *walk) connect(ctx context.Context) error {
 	return nil
 }
 
-// dialAll dials the addresses side by side and notes each outcome. The connections stand at the
-// index of their address; nil where there is none.
-func (w *walk) dialAll(ctx context.Context, c *trace.Connect) []net.Conn {
+// dialAll dials the addresses side by side, each by dial, and notes each outcome. The connections
+// stand at the index of their address; nil where there is none.
+func (w *walk) dialAll(ctx context.Context, c *trace.Connect, dial func(context.Context, *trace.Dial) net.Conn) []net.Conn {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	addrs := w.tr.Resolve.Addresses

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"ws-diagnose/plugin/trace"
@@ -186,6 +187,57 @@ func TestSeveralAddresses(t *testing.T) {
 		if d.Outcome != want {
 			t.Errorf("%s: %s, want %s", d.Address, d.Outcome, want)
 		}
+	}
+}
+
+// Once an address has answered, the others have so long as grace to do so too; without one they have
+// the whole stage.
+func TestGraceForSlowAddresses(t *testing.T) {
+	const stage = 5 * time.Second
+	silent := time.Hour
+	for _, tt := range []struct {
+		name    string
+		answers []time.Duration
+		want    []trace.DialOutcome
+		took    time.Duration
+	}{
+		{"one is filtered", []time.Duration{0, silent}, []trace.DialOutcome{trace.DialOK, trace.DialTimeout}, grace},
+		{"one is slow", []time.Duration{time.Second, grace}, []trace.DialOutcome{trace.DialOK, trace.DialOK}, grace},
+		{"the working one is slow", []time.Duration{silent, time.Second}, []trace.DialOutcome{trace.DialTimeout, trace.DialOK}, time.Second + grace},
+		{"all are filtered", []time.Duration{silent, silent}, []trace.DialOutcome{trace.DialTimeout, trace.DialTimeout}, stage},
+		{"the only one is slow", []time.Duration{stage - 1}, []trace.DialOutcome{trace.DialOK}, stage - 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := &walk{tr: &trace.Trace{Resolve: &trace.Resolve{}}, port: 1}
+				for i := range tt.answers {
+					w.tr.Resolve.Addresses = append(w.tr.Resolve.Addresses, netip.AddrFrom4([4]byte{127, 0, 0, byte(i)}))
+				}
+				dial := func(ctx context.Context, d *trace.Dial) net.Conn {
+					select {
+					case <-time.After(tt.answers[d.Address.Addr().As4()[3]]):
+						d.Outcome = trace.DialOK
+						return fixedConn{}
+					case <-ctx.Done():
+						d.Outcome = dialOutcome(ctx.Err())
+						return nil
+					}
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), stage)
+				defer cancel()
+				var c trace.Connect
+				begin := time.Now()
+				conns := w.dialAll(ctx, &c, dial)
+				for i, d := range c.Dials {
+					if d.Outcome != tt.want[i] || (conns[i] != nil) != (d.Outcome == trace.DialOK) {
+						t.Errorf("dial %d: %s, connection %v, want %s", i, d.Outcome, conns[i], tt.want[i])
+					}
+				}
+				if took := time.Since(begin); took != tt.took { // on the bubble's own clock
+					t.Errorf("took %v, want %v", took, tt.took)
+				}
+			})
+		})
 	}
 }
 
