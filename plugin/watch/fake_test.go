@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -82,6 +83,20 @@ func (s *server) Open(ctx context.Context) Opened {
 		f.timer = time.AfterFunc(l.Held, func() { f.finish(&l.End) })
 	}
 	return Opened{Socket: f, Trace: t, Version: l.version}
+}
+
+// openNow is how many sockets are open.
+func (s *server) openNow() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open
+}
+
+// attempts are when sockets were to be opened.
+func (s *server) attempts() []time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.opens)
 }
 
 func (f *fake) finish(e *trace.End) {

@@ -60,8 +60,8 @@ func TestIdle(t *testing.T) {
 				if took := time.Since(begin); took != c.took || told < int(took/time.Second)-1 || got.Late {
 					t.Errorf("took %v, want %v; told %d times", took, c.took, told)
 				}
-				if c.server.open != 0 {
-					t.Errorf("%d sockets left open", c.server.open)
+				if c.server.openNow() != 0 {
+					t.Errorf("%d sockets left open", c.server.openNow())
 				}
 			})
 		})
@@ -74,8 +74,8 @@ func TestIdleInterrupted(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 		defer cancel()
 		got := Idle(ctx, s.Open, time.Hour, nil)
-		if !got.Late || got.Confirm != nil || !got.Steps[0].Proved || got.Steps[1].Opened || s.open != 0 {
-			t.Errorf("got %+v, %d sockets left", got, s.open)
+		if !got.Late || got.Confirm != nil || !got.Steps[0].Proved || got.Steps[1].Opened || s.openNow() != 0 {
+			t.Errorf("got %+v, %d sockets left", got, s.openNow())
 		}
 	})
 }

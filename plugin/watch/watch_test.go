@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,8 +23,8 @@ func watched(t *testing.T, s *server, o Options, f func(*Watcher)) {
 		w := Start(context.Background(), o)
 		f(w)
 		w.Stop()
-		if s.open != 0 {
-			t.Errorf("%d sockets left open", s.open)
+		if s.openNow() != 0 {
+			t.Errorf("%d sockets left open", s.openNow())
 		}
 	})
 }
@@ -101,12 +102,13 @@ func TestWaits(t *testing.T) {
 		begin = time.Now()
 		time.Sleep(2 * time.Hour)
 	})
-	if first := s.opens[1].Sub(begin.Add(time.Hour)); first < 0 || first > soon {
+	opens := s.attempts()
+	if first := opens[1].Sub(begin.Add(time.Hour)); first < 0 || first > soon {
 		t.Errorf("first attempt after %v", first)
 	}
-	for i, n := 2, 1; i < len(s.opens); i, n = i+1, n*2 {
+	for i, n := 2, 1; i < len(opens); i, n = i+1, n*2 {
 		typical := min(time.Duration(n)*firstWait, lastWait)
-		if wait := s.opens[i].Sub(s.opens[i-1]); wait < typical/2 || wait > typical*3/2+1 {
+		if wait := opens[i].Sub(opens[i-1]); wait < typical/2 || wait > typical*3/2+1 {
 			t.Errorf("wait %d is %v, want %v give or take half", i, wait, typical)
 		}
 	}
@@ -120,7 +122,7 @@ func TestDropAtOnce(t *testing.T) {
 	}
 	watched(t, s, Options{}, func(w *Watcher) {
 		time.Sleep(time.Hour)
-		if n := len(s.opens); n > 250 {
+		if n := len(s.attempts()); n > 250 {
 			t.Errorf("opened %d times in an hour", n)
 		}
 		if got := w.Snapshot(); len(got.Ends) > maxEnds {
@@ -132,16 +134,16 @@ func TestDropAtOnce(t *testing.T) {
 // TestClockJump wants a sleep of the machine to be told from a life of that length.
 func TestClockJump(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slept := time.Duration(0)
+		var slept atomic.Int64
 		s := &server{lives: []life{fin(time.Minute, time.Minute), fin(time.Minute, time.Minute)}}
-		w := Start(context.Background(), Options{Open: s.Open, wall: func() time.Time { return time.Now().Add(slept) }})
+		w := Start(context.Background(), Options{Open: s.Open, wall: func() time.Time { return time.Now().Add(time.Duration(slept.Load())) }})
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
-		slept = 8 * time.Hour
+		slept.Store(int64(8 * time.Hour))
 		time.Sleep(5 * time.Minute)
 		got := w.Snapshot()
 		w.Stop()
-		if len(got.Ends) != 2 || got.Ends[0].Jump != slept || got.Ends[1].Jump != 0 {
+		if len(got.Ends) != 2 || got.Ends[0].Jump != 8*time.Hour || got.Ends[1].Jump != 0 {
 			t.Errorf("got %+v", got.Ends)
 		}
 	})
@@ -210,17 +212,17 @@ func TestGroup(t *testing.T) {
 		g := NewGroup()
 		g.Watch(targets)
 		time.Sleep(1500 * time.Millisecond)
-		if s.open != maxOpening {
-			t.Errorf("%d sockets opened at the same time, want %d", s.open, maxOpening)
+		if s.openNow() != maxOpening {
+			t.Errorf("%d sockets opened at the same time, want %d", s.openNow(), maxOpening)
 		}
 		time.Sleep(time.Minute)
-		if got := len(g.Snapshot()); got != 100 || s.open != 100 {
-			t.Errorf("%d watched, %d open", got, s.open)
+		if got := len(g.Snapshot()); got != 100 || s.openNow() != 100 {
+			t.Errorf("%d watched, %d open", got, s.openNow())
 		}
 		g.Stop()
 		g.Watch(targets)
-		if s.open != 0 {
-			t.Errorf("%d sockets left open", s.open)
+		if s.openNow() != 0 {
+			t.Errorf("%d sockets left open", s.openNow())
 		}
 	})
 }
