@@ -2,20 +2,15 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"slices"
-	"strings"
-	"text/tabwriter"
 	"time"
 
-	"ws-diagnose/plugin/diagnose"
-	"ws-diagnose/plugin/report"
 	"ws-diagnose/tests/emulator"
 )
 
@@ -28,12 +23,14 @@ const (
 
 // scene is an emulated endpoint and a user who is logged in to it, as the portal is.
 type scene struct {
-	endpoint *emulator.Endpoint
-	provider string
-	client   *http.Client
+	out        io.Writer
+	endpoint   *emulator.Endpoint
+	provider   string
+	client     *http.Client
+	generation int // lives that the plugin was made to begin
 }
 
-func open(provider string) (*scene, error) {
+func open(out io.Writer, provider string) (*scene, error) {
 	if _, err := os.Stat(provider); err != nil {
 		return nil, fmt.Errorf("the provider binary is missing: %w; run `make build` first", err)
 	}
@@ -41,22 +38,34 @@ func open(provider string) (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Printf("A DRP endpoint is up at %s (emulated; its plugin host runs the real binary).\n", e.URL())
 	// The endpoint's certificate is self-signed and made a moment ago; there is nothing to verify it by.
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
-	return &scene{e, provider, &http.Client{Timeout: patience, Transport: transport}}, nil
+	s := &scene{out: out, endpoint: e, provider: provider, client: &http.Client{Timeout: patience, Transport: transport}}
+	s.say("A DRP endpoint is up at %s: emulated, but what it runs is the real provider.", e.URL())
+	return s, nil
 }
+
+func (s *scene) close() error {
+	s.client.CloseIdleConnections()
+	return s.endpoint.Close()
+}
+
+// say prints a line.
+func (s *scene) say(format string, args ...any) { fmt.Fprintf(s.out, format+"\n", args...) }
 
 // certificate gives both TLS ports a certificate of the usual lifetime with so many days left.
 func (s *scene) certificate(days int) error {
-	end := time.Now().AddDate(0, 0, days).Add(time.Hour)
+	now := time.Now()
+	end := now.AddDate(0, 0, days).Add(time.Minute)
+	if days < 0 || days == lifetime {
+		end = now.AddDate(0, 0, days) // neither half a day less, nor yet to begin
+	}
 	cert, err := emulator.NewCertificate(emulator.CertificateOptions{NotBefore: end.AddDate(0, 0, -lifetime), NotAfter: end})
 	if err != nil {
 		return err
 	}
 	s.endpoint.SetCertificate(cert)
 	s.endpoint.SetFileCertificate(cert)
-	fmt.Printf("\nIts certificate now ends in %d days (%s).\n", days, end.UTC().Format(time.DateOnly))
 	return nil
 }
 
@@ -71,29 +80,38 @@ func (s *scene) upload() error {
 		Path string `json:"path"`
 		Size int64  `json:"size"`
 	}
-	if err := s.call(http.MethodPost, "plugin_providers/ws-diagnose", "application/octet-stream", binary, &stored); err != nil {
+	err = s.send(http.MethodPost, "plugin_providers/ws-diagnose", "application/octet-stream", binary, &stored)
+	if err != nil {
 		return err
 	}
-	fmt.Printf("Uploaded provider %s, %d bytes.\n", stored.Path, stored.Size)
+	s.say("The provider %s was uploaded, %.1f MB, and its plugin started.", stored.Path, float64(stored.Size)/1e6)
 	return nil
 }
 
-// run calls the action on the plugin, as the portal's menu does.
-func (s *scene) run(params map[string]any) (*result, error) {
+// act runs the action on the plugin, as the portal's menu does.
+func (s *scene) act(params map[string]any) (*result, error) {
 	if params == nil {
 		params = map[string]any{}
 	}
-	body, err := json.Marshal(params)
-	if err != nil {
-		return nil, err
-	}
-	fmt.Printf("\nRunning action ws-diagnose on plugin ws-diagnose.\n\n")
-	var r result
-	return &r, s.call(http.MethodPost, "plugins/ws-diagnose/actions/ws-diagnose", "application/json", bytes.NewReader(body), &r)
+	r := &result{}
+	return r, s.call(http.MethodPost, "plugins/ws-diagnose/actions/ws-diagnose", params, r)
 }
 
-// call makes one API request and decodes the answer into out.
-func (s *scene) call(method, path, contentType string, body io.Reader, out any) error {
+// set sets a param of an object.
+func (s *scene) set(object, param string, value any) error {
+	return s.call(http.MethodPost, object+"/params/"+param, value, nil)
+}
+
+// call makes one API request with a JSON body and decodes the answer into out, unless out is nil.
+func (s *scene) call(method, path string, body, out any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	return s.send(method, path, "application/json", bytes.NewReader(text), out)
+}
+
+func (s *scene) send(method, path, contentType string, body io.Reader, out any) error {
 	request, err := http.NewRequest(method, s.endpoint.URL()+"/api/v3/"+path, body)
 	if err != nil {
 		return err
@@ -104,70 +122,15 @@ func (s *scene) call(method, path, contentType string, body io.Reader, out any) 
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
-	if err != nil {
+	if err = errors.Join(err, response.Body.Close()); err != nil {
 		return err
 	}
-	if response.StatusCode >= 300 {
+	if response.StatusCode >= http.StatusMultipleChoices {
 		return fmt.Errorf("%s %s: %s: %s", method, path, response.Status, answer)
 	}
+	if out == nil {
+		return nil
+	}
 	return json.Unmarshal(answer, out)
-}
-
-// result is what the action returns.
-type result struct {
-	Summary string            `json:"summary"`
-	Reports []diagnose.Report `json:"reports"`
-}
-
-// print shows the report of the target that is worst off, names the others, and returns the root cause.
-func (r *result) print(w io.Writer) (diagnose.Finding, error) {
-	if len(r.Reports) == 0 || len(r.Reports[0].Findings) == 0 {
-		return diagnose.Finding{}, fmt.Errorf("the action found nothing: %q", r.Summary)
-	}
-	fmt.Fprintf(w, "%s\n\n", r.Summary)
-	report.Text(w, r.Reports[:1], report.TextOptions{})
-	if len(r.Reports) > 1 {
-		fmt.Fprintln(w, "\nThe other targets of the same run, first lines only:")
-		report.Text(w, r.Reports[1:], report.TextOptions{Quiet: true})
-	}
-	return r.Reports[0].Findings[0], nil
-}
-
-// alert is a DRP alert, the columns that are shown.
-type alert struct {
-	Name, Level, Contents, Note string
-	Acknowledged                bool
-	Count                       int
-}
-
-// printAlerts shows the endpoint's alerts as a table, the open ones first.
-func (s *scene) printAlerts(w io.Writer) error {
-	var alerts []alert
-	if err := s.call(http.MethodGet, "alerts", "application/json", nil, &alerts); err != nil {
-		return err
-	}
-	slices.SortStableFunc(alerts, func(a, b alert) int {
-		return cmp.Or(cmp.Compare(fmt.Sprint(a.Acknowledged), fmt.Sprint(b.Acknowledged)), cmp.Compare(a.Name, b.Name))
-	})
-	fmt.Fprintf(w, "\nAlerts of the endpoint:\n\n")
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "STATE\tLEVEL\tNAME\tNOTE")
-	for _, a := range alerts {
-		state := "open"
-		if a.Acknowledged {
-			state = "cleared"
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", state, a.Level, a.Name, firstLine(a.Note))
-	}
-	if len(alerts) == 0 {
-		fmt.Fprintln(t, "(none)")
-	}
-	return t.Flush()
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
 }
