@@ -118,6 +118,9 @@ type Watch struct {
 	// CausesDay counts the last day's ends, as far as they are kept, by what most likely brought them about.
 	CausesDay map[string]int `json:"causes_day,omitempty"`
 	LastEnd   string         `json:"last_end,omitempty"` // for people
+	// EventsSent and EventsLost count numbered events of our own, where they are sent.
+	EventsSent int `json:"events_sent,omitempty"`
+	EventsLost int `json:"events_lost,omitempty"`
 	// Websockets and TokenEnds are what the endpoint itself says (DRP 4.11 and later): how many are
 	// connected, and when the first of their tokens ends.
 	Websockets int        `json:"websockets,omitempty"`

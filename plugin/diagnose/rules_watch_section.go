@@ -16,7 +16,7 @@ func watchOf(s *scene) *Watch {
 	r := &Watch{
 		Since: w.Since, Open: w.Open, LongestS: int64(w.Longest / time.Second),
 		DropsHour: dropsByCode(w, s.now().Add(-time.Hour)),
-		DropsDay:  dropsByCode(w, s.now().Add(-day)),
+		DropsDay:  dropsByCode(w, s.now().Add(-day)), EventsSent: w.Sent, EventsLost: w.Lost,
 	}
 	kinds := map[string]int{}
 	for _, d := range Drops(w, s.evidence.History) {

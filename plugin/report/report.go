@@ -258,6 +258,9 @@ func watchRows(w *diagnose.Watch) [][]string {
 	if w.LastEnd != "" {
 		rows = append(rows, []string{"Last end", w.LastEnd})
 	}
+	if w.EventsSent > 0 {
+		rows = append(rows, []string{"Events", fmt.Sprintf("%d of %d did not come back", w.EventsLost, w.EventsSent)})
+	}
 	if w.Websockets > 0 {
 		rows = append(rows, []string{"Server's view", serverView(w)})
 	}
@@ -266,7 +269,7 @@ func watchRows(w *diagnose.Watch) [][]string {
 
 // serverView is what the endpoint itself says of who is connected.
 func serverView(w *diagnose.Watch) string {
-	text := fmt.Sprintf("%d websockets are connected", w.Websockets)
+	text := fmt.Sprintf("websockets connected: %d", w.Websockets)
 	if w.TokenEnds != nil {
 		text += ", the first of their tokens ends at " + w.TokenEnds.UTC().Format("2006-01-02 15:04 MST")
 	}

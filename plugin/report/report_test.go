@@ -122,7 +122,7 @@ func healthy() diagnose.Report {
 			Since: noon.Add(-30 * time.Hour), Open: true, UptimeS: 7260, LongestS: 90000,
 			DropsHour: map[string]int{}, DropsDay: map[string]int{"1006": 2, "1001": 1},
 			CausesDay: map[string]int{"restart": 2, "closed": 1}, LastEnd: "2026-11-22 03:00:00 UTC after 2 hours: close code 1001",
-			Websockets: 3, TokenEnds: &tokenEnds,
+			EventsSent: 60, EventsLost: 1, Websockets: 3, TokenEnds: &tokenEnds,
 		},
 		Idle:  &diagnose.Idle{AskedS: 90, BorneS: 54, Pinged: true, Text: "the websocket works after 54 s of silence"},
 		Notes: []string{"No token was given: what DRP itself answers was not looked at."},
