@@ -3,10 +3,6 @@
 package page_test
 
 import (
-	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,8 +11,6 @@ import (
 	"ws-diagnose/tests/browsers"
 	"ws-diagnose/tests/emulator"
 )
-
-var screenshots = flag.String("screenshots", "", "`directory` to put screenshots into")
 
 // scenarios are walked in their order: what was accepted by hand stays accepted.
 var scenarios = []struct {
@@ -368,25 +362,3 @@ const contrast = `(() => {
     return [e, (a + 0.05) / (b + 0.05)];
   }).filter(([, ratio]) => ratio < 4.5).map(([e, ratio]) => e.tagName + ' “' + e.textContent.slice(0, 40) + '” has a contrast of ' + ratio.toFixed(1));
 })()`
-
-// screenshot takes the page light and dark and as on a phone, where -screenshots asks for it.
-func (s *stage) screenshot(name string) {
-	s.Helper()
-	if *screenshots == "" {
-		return
-	}
-	s.check(os.MkdirAll(*screenshots, 0o755))
-	for _, look := range []struct {
-		suffix string
-		width  int
-		dark   bool
-	}{{"", 720, false}, {"-dark", 720, true}, {"-phone", 360, false}} {
-		s.check(s.page.Dark(s.ctx, look.dark))
-		s.check(s.page.Resize(s.ctx, look.width, 800))
-		s.check(s.page.Resize(s.ctx, look.width, eval[int](s, `document.scrollingElement.scrollHeight`)))
-		png, err := s.page.Screenshot(s.ctx)
-		s.check(err)
-		s.check(os.WriteFile(filepath.Join(*screenshots, fmt.Sprintf("%s-%s%s.png", name, s.browser.Name(), look.suffix)), png, 0o644))
-	}
-	s.check(s.page.Dark(s.ctx, false))
-}

@@ -98,7 +98,7 @@ function certificate(f) {
     headline: sure ? 'This browser refuses the endpoint’s certificate' : 'No connection: most likely this browser does not accept the certificate',
     cause: sure
       ? `${proof} The certificate is self-signed, expired or made for another name, and nobody has accepted it in this browser profile yet.`
-      : 'Chromium gives a page the same code, 1006, for a certificate that it does not accept and for a port where nothing listens.'
+      : 'Chromium gives a page the same code, 1006, for a certificate that it does not accept (self-signed, expired, made for another name) and for a port where nothing listens.'
         + (sameHost ? ` This page came from ${f.pageHost} too, so the host is up: it is this port’s certificate, or the port.` : '')
         + ' The address behind the button tells which.',
     todo: [
@@ -108,7 +108,7 @@ function certificate(f) {
         ? 'Firefox remembers this for one port of a host: the file port (8090) and the API port (8092) are accepted one by one.'
         : 'Chromium remembers this for the host and this very certificate, for about a week.',
       ...(!f.firefox && sameHost ? ['Does it not last? Chromium forgets it when another port of the host, such as this page’s, shows a certificate that it trusts: give the API port that certificate.'] : []),
-      'Where the warning has no way to go on, the certificate cannot be accepted by hand and must be replaced.',
+      'Where there is no way to go on, nothing can be accepted by hand: the certificate, or the server’s TLS settings, must be changed.',
     ],
   };
 }

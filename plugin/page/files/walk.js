@@ -203,7 +203,7 @@ export const close = (socket, signal) => timed(() => new Promise((resolve) => {
 // localNetwork is Chromium's permission for pages to reach private addresses: granted, prompt or
 // denied; "" in a browser that has none.
 export async function localNetwork() {
-  for (const name of ['local-network', 'local-network-access']) { // the former since Chromium 145
+  for (const name of ['local-network', 'local-network-access']) { // Chromium 156 knows both, older versions the second
     try {
       return (await navigator.permissions.query({ name })).state;
     } catch { /* not known by that name here */ }
