@@ -30,7 +30,10 @@ var httpFindings = []Entry{{
 		"curl -vk --http1.1 {probe}",
 		"{?is_drp}journalctl -u dr-provision -n 50 --no-pager",
 		"{?is_drp}systemctl restart dr-provision",
-		"Where curl works and the upgrade does not, a device on the way forbids websockets: exempt {hostport} from it.",
+		"Where curl works and the upgrade does not, a device on the way forbids websockets: exempt {hostport} from it " +
+			"(nginx: return 444, HAProxy: http-request reject).",
+		"bind :{port} ssl crt /etc/haproxy/site.pem alpn h2,http/1.1",
+		"The line above is for HAProxy, where proto h2 on the bind line leaves HTTP/2 alone: curl fails there with --http1.1.",
 	},
 	Verify:     "The check gets past the stage http.",
 	HeldBackBy: []string{"tls-client-cert"},
@@ -61,8 +64,7 @@ var upgradeLines = []string{
 	"proxy_read_timeout 3600s;",
 	"nginx -t && nginx -s reload",
 	"The proxy_ lines are for nginx, in the location that leads to the endpoint.",
-	"HAProxy passes upgrades on by itself: look for http-request del-header Upgrade, option httpclose or an " +
-		"HTTP/2-only server line, and set timeout tunnel 1h.",
+	"HAProxy passes upgrades on by itself: look for http-request del-header Upgrade, and set timeout tunnel 1h.",
 	"Apache: ProxyPass / https://127.0.0.1:8092/ upgrade=websocket (2.4.47 and later), or load mod_proxy_wstunnel.",
 }
 
@@ -70,7 +72,7 @@ var upgradeLines = []string{
 var upgradeFindings = []Entry{{
 	ID: "upgrade-unauthorized", Level: LevelError, Stage: trace.StageUpgrade,
 	Title:    "401: credentials are missing",
-	Headline: "401 Unauthorized: {sent}",
+	Headline: "{status}: {why}",
 	Seen:     "The upgrade was answered with status 401.",
 	User:     "Close code 1006 in both browsers. The portal shows its login page, or asks again and again.",
 	Cause:    "No credentials were sent, or a proxy removed them or asks for its own.",
@@ -113,8 +115,11 @@ var upgradeFindings = []Entry{{
 	User:     "Close code 1006 in both browsers, while command-line tools connect.",
 	Cause:    "A proxy or firewall admits websockets from its own site only. DRP itself checks no Origin.",
 	Remedy: []string{
+		"grep -rn http_origin /etc/nginx",
+		"grep -n 'hdr(Origin)' /etc/haproxy/haproxy.cfg",
+		"Admit {origin} where the rule is. Where it is the backend that compares Origin, and cannot be changed, the line " +
+			"below gives it its own (nginx).",
 		"proxy_set_header Origin $scheme://$host;",
-		"The line above is for nginx with a backend that compares Origin; better, admit {origin} where the rule is.",
 		"ws-diagnose check --origin {origin} {url}",
 	},
 	Verify: "The check passes with the portal's Origin.",
@@ -122,7 +127,7 @@ var upgradeFindings = []Entry{{
 }, {
 	ID: "upgrade-not-found", Level: LevelError, Stage: trace.StageUpgrade,
 	Title:    "the path of the websocket is not there",
-	Headline: "{status}: no websocket at {path}",
+	Headline: "{status}: {why}",
 	Seen:     "The upgrade was answered with status 404, 405 or 410.",
 	User:     "Close code 1006 in both browsers; Chromium: Unexpected response code: 404.",
 	Cause:    "Another service or another port of DRP answers (files are on 8090 and 8091), or a proxy does not route the path.",
@@ -130,7 +135,7 @@ var upgradeFindings = []Entry{{
 		"curl -ski {probe} | head -1",
 		"ss -ltnp sport = :{port}",
 		"{?is_drp}Use the API port, 8092 unless it was changed. An answer of 200, 401 or 403 says that it is the right one.",
-		"{?is_drp}location /api/v3/ { proxy_pass https://127.0.0.1:8092; }",
+		"{?is_drp}" + locationBlock,
 		"{!is_drp}Correct the path {path}, or route it to the websocket server in the proxy.",
 	},
 	Verify: "The check passes the stage upgrade with status 101.",
@@ -138,7 +143,7 @@ var upgradeFindings = []Entry{{
 }, {
 	ID: "upgrade-redirected", Level: LevelError, Stage: trace.StageUpgrade,
 	Title:    "the server redirects the websocket",
-	Headline: "{status}: redirected to {location}",
+	Headline: "{status}: {why}",
 	Seen:     "The upgrade was answered with a status 3xx.",
 	User:     "Close code 1006: browsers do not follow a redirect for a websocket.",
 	Cause:    "A login page of a proxy (single sign-on), a redirect to another name or port, or a captive portal.",
@@ -175,25 +180,28 @@ var upgradeFindings = []Entry{{
 	Remedy: []string{
 		"{?is_drp}drpcli -E {api} connections list",
 		"limit_req_zone $binary_remote_addr zone=drp:10m rate=50r/s;",
-		"Raise the limit of the proxy for {path} (the line above is for nginx), and stop what connects in a loop.",
+		"limit_req zone=drp burst=200 nodelay;",
+		"Raise the limit of the proxy for {path}, and stop what connects in a loop. The limit_req lines are for nginx: without " +
+			"a burst it refuses two requests at once, and the portal makes dozens.",
 	},
 	Verify: "The check passes, several times in a row.",
 	find:   upgradeRateLimited,
 }, {
 	ID: "upgrade-bad-gateway", Level: LevelError, Stage: trace.StageUpgrade,
 	Title:    "a proxy is up, DRP behind it is not",
-	Headline: "{status}: a proxy is up, the server behind it is not",
+	Headline: "{status}: {why}",
 	Seen:     "The upgrade was answered with status 502, 503 or 504.",
 	User:     "Close code 1006 in both browsers; Chromium: Unexpected response code: 502.",
-	Cause: "The proxy cannot reach its backend: stopped, restarting, wrong address, plain HTTP to a TLS port, " +
-		"or a certificate that the proxy refuses.",
+	Cause: "The proxy cannot reach its backend: stopped, restarting, wrong address, a health check that fails, maintenance, " +
+		"a PROXY protocol that DRP does not speak, or a certificate that the proxy refuses.",
 	Remedy: []string{
 		"{?is_drp}systemctl status dr-provision",
 		"{?is_drp}systemctl restart dr-provision",
 		"curl -vk https://127.0.0.1:8092/api/v3/info",
 		"proxy_pass https://127.0.0.1:8092;",
 		"server drp 127.0.0.1:8092 ssl verify none check",
-		"The last two lines are for nginx and HAProxy: DRP's API speaks TLS, with http:// the proxy gets no answer.",
+		"The last two lines are for nginx and HAProxy. A health check (option httpchk) must ask for /: without a token DRP " +
+			"answers 401 to everything below /api.",
 	},
 	Verify: "curl on the server answers with 401 or 200, and so does the proxy.",
 	find:   upgradeBadGateway,
@@ -215,7 +223,7 @@ var upgradeFindings = []Entry{{
 }, {
 	ID: "upgrade-not-switched", Level: LevelError, Stage: trace.StageUpgrade,
 	Title:    "the server does not switch to a websocket",
-	Headline: "{status} instead of 101: a proxy drops the upgrade headers",
+	Headline: "{status} instead of 101: {why}",
 	Seen:     "The upgrade was answered with a 2xx, or a 4xx such as 400 or 426, that none of the other findings is about.",
 	User:     "Close code 1006 in both browsers; Chromium: Unexpected response code: 200. Pages and the REST API work.",
 	Cause: "Typical of a reverse proxy that does not pass the Upgrade and Connection headers on, so that the server sees " +
@@ -230,9 +238,12 @@ var upgradeFindings = []Entry{{
 	Headline: "the server's 101 is wrong: {fault}",
 	Seen: "Status 101, but Upgrade, Connection or Sec-WebSocket-Accept is missing, wrong or doubled, the answer is " +
 		"HTTP/1.0, or an extension was answered that nobody offered.",
-	User:   "Close code 1006 in both browsers; Chromium names the header in its console.",
-	Cause:  "A proxy rewrites or drops headers of the answer, or answers from a cache.",
-	Remedy: upgradeLines,
+	User:  "Close code 1006 in both browsers; Chromium names the header in its console.",
+	Cause: "A proxy rewrites or drops headers of the answer, or answers from a cache.",
+	Remedy: append([]string{
+		"proxy_pass_header Sec-WebSocket-Accept;",
+		"The line is for nginx, where proxy_hide_header takes the header away; in HAProxy look for http-response del-header.",
+	}, upgradeLines...),
 	Verify: "The check passes the stage upgrade with status 101.",
 	find:   upgradeBadHandshake,
 }, {

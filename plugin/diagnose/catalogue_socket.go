@@ -77,11 +77,9 @@ var socketFindings = []Entry{{
 	Cause: "A proxy or inspection device answers the upgrade and buffers or swallows the frames, or the server behind it " +
 		"is not DRP.",
 	Remedy: []string{
-		"proxy_buffering off;",
-		"proxy_http_version 1.1;",
-		"The lines above are for nginx. Exempt {hostport} from TLS inspection and antivirus scanning.",
 		"ws-diagnose check https://127.0.0.1:8092",
-		"Run the last line on the endpoint itself: when that is fine, the fault is in between.",
+		"Run it on the endpoint itself: when that is fine, the fault is in between. Exempt {hostport} from TLS inspection " +
+			"and antivirus scanning there. nginx and HAProxy pass frames on whatever their buffering is set to.",
 	},
 	Verify: "The check passes the stage register.",
 	find:   wsNoAck,

@@ -26,13 +26,16 @@ var tlsFindings = []Entry{{
 	Seen:     "The connection was closed or reset before or during the handshake, without a TLS alert.",
 	User: "Chromium: net::ERR_CONNECTION_CLOSED or net::ERR_CONNECTION_RESET, Firefox: NS_ERROR_NET_RESET; " +
 		"close code 1006 in both.",
-	Cause: "A load balancer or proxy is up and the server behind it is not, a firewall inspects and cuts, " +
-		"or the server is shutting down or out of file descriptors.",
+	Cause: "A load balancer or proxy is up and the server behind it is not, a firewall inspects and cuts, the port expects " +
+		"the PROXY protocol of a load balancer, or the server is shutting down or out of file descriptors.",
 	Remedy: []string{
 		"openssl s_client -connect {dial} -servername {name} </dev/null",
 		"{?is_drp}systemctl status dr-provision",
 		"{?is_drp}journalctl -u dr-provision -n 50 --no-pager",
 		"Where a proxy listens on this port, check that its backend is up and that it passes TLS on.",
+		"listen 443 ssl;",
+		"The line above is for nginx, without proxy_protocol; in HAProxy take accept-proxy from the bind line. Either drops " +
+			"all who come past the load balancer.",
 	},
 	Verify: "openssl prints the certificate, and the check gets past the stage tls.",
 	find:   tlsDropped,
@@ -136,6 +139,9 @@ var tlsFindings = []Entry{{
 		"openssl s_client -connect {dial} -noservername </dev/null",
 		"{?is_drp}journalctl -u dr-provision -n 50 --no-pager",
 		"Add {name} to the server's virtual hosts (nginx: server_name) when only the line without a name works.",
+		"ssl_reject_handshake off;",
+		"bind :{port} ssl crt /etc/haproxy/site.pem crt /etc/haproxy/{name}.pem strict-sni",
+		"The lines above are for nginx and HAProxy, where such a setting refuses names that have no certificate.",
 	},
 	Verify: "openssl prints the certificate.",
 	find:   tlsAlert,

@@ -437,6 +437,33 @@ var upgradeFixtures = []fixture{
 		w.Target.Scheme, w.TLS, w.Certificate = "http", nil, nil
 		w.HTTP.Body = []byte("Client sent an HTTP request to an HTTPS server.\n")
 	}},
+	{"400 of a TLS port behind a proxy", "upgrade-not-switched Error", func(w *world) {
+		w.refuse(400)
+		w.HTTP.Body = []byte("Client sent an HTTP request to an HTTPS server.\n")
+	}},
+	{"414", "upgrade-not-switched Error", func(w *world) { w.refuse(414) }},
+	{"431", "upgrade-not-switched Error", func(w *world) { w.refuse(431) }},
+	{"400 of nginx for a large header", "upgrade-not-switched Error", func(w *world) {
+		w.refuse(400)
+		w.HTTP.Body = []byte("<html>\r\n<head><title>400 Request Header Or Cookie Too Large</title></head>\r\n")
+	}},
+	{"401 of a proxy", "upgrade-unauthorized Error", func(w *world) {
+		w.refuse(401, trace.Answer{Change: trace.ChangeInfo, Status: 401})
+		w.HTTP.Header.Set("WWW-Authenticate", `Basic realm="staff"`)
+	}},
+	{"403 of a proxy", "upgrade-forbidden Error", func(w *world) {
+		w.refuse(403, trace.Answer{Change: trace.ChangeNoToken, Status: 403}, trace.Answer{Change: trace.ChangeInfo, Status: 403})
+	}},
+	{"redirected to itself", "upgrade-redirected Error", func(w *world) {
+		w.refuse(301)
+		w.HTTP.Header.Set("Location", "https://drp.example.com/api/v3/ws")
+	}},
+	{"404, REST passes", "upgrade-not-found Error", func(w *world) {
+		w.refuse(404, trace.Answer{Change: trace.ChangeInfo, Status: 200})
+	}},
+	{"502, REST passes", "upgrade-bad-gateway Error", func(w *world) {
+		w.refuse(502, trace.Answer{Change: trace.ChangeInfo, Status: 200})
+	}},
 	{"wrong 101", "upgrade-bad-handshake Error", func(w *world) {
 		w.spoil(trace.HandshakeFault{Header: "Connection", Kind: "wrong", Got: "close", Want: "Upgrade"},
 			trace.HandshakeFault{Header: "", Kind: "http/1.0", Got: "HTTP/1.0", Want: "HTTP/1.1"})

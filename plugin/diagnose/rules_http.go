@@ -76,7 +76,7 @@ func answerDetail(a *trace.Answer) string {
 		parts = append(parts, fmt.Sprintf("status %d came, but the header never ended", a.Status))
 	}
 	if a.Ended != trace.EndNone {
-		parts = append(parts, fmt.Sprintf("%s, %d bytes received after %s", ending(a.Ended), a.Read, span(a.Duration)))
+		parts = append(parts, fmt.Sprintf("%s, %d bytes received after %s", endingAfter(a.Ended, a.Read), a.Read, span(a.Duration)))
 	}
 	if a.Alert > 0 {
 		parts = append(parts, "TLS alert "+alertName(a.Alert))
@@ -84,7 +84,7 @@ func answerDetail(a *trace.Answer) string {
 	if a.Status == 0 && len(a.First) > 0 {
 		parts = append(parts, "first bytes: "+quote(a.First))
 	}
-	if a.Error != "" {
+	if a.Error != "" && a.Malformed == "" {
 		parts = append(parts, plain(a.Error))
 	}
 	return strings.Join(parts, "; ")
@@ -114,10 +114,17 @@ func upgradeFault(s *scene, id string) []sighting {
 	if a.Token {
 		v["sent"] = "a token was sent"
 	}
-	seen := sighting{detail: refusalDetail(s.HTTP), values: v}
+	v["why"] = map[string]string{
+		"upgrade-unauthorized": v["sent"], "upgrade-redirected": "redirected to " + v["location"],
+		"upgrade-not-found":    "no websocket at " + s.Target.Path,
+		"upgrade-bad-gateway":  "a proxy is up, the server behind it is not",
+		"upgrade-not-switched": "a proxy drops the upgrade headers",
+	}[id]
+	seen := sighting{detail: refusalDetail(s), values: v}
 	if id == "upgrade-forbidden" {
-		v["verdict"], seen.cause = forbidden(s.HTTP)
+		v["verdict"], seen.cause, seen.remedy = forbidden(s.HTTP)
 	}
+	refine(s, id, &seen)
 	return []sighting{seen}
 }
 
@@ -171,34 +178,45 @@ func variant(h *trace.HTTP, change string) *trace.Answer {
 	return nil
 }
 
-// forbidden tells by the other requests what a 403 is about: in short, and as a cause.
-func forbidden(h *trace.HTTP) (verdict, because string) {
+// forbidden tells by the other requests what a 403 is about: in short, as a cause, and what to do where
+// that is not what the catalogue has.
+func forbidden(h *trace.HTTP) (verdict, because string, remedy []string) {
 	info, without := variant(h, trace.ChangeInfo), variant(h, trace.ChangeNoToken)
 	switch {
+	case without != nil && without.Status == http.StatusForbidden:
+		return "refused with and without a token",
+			"The answer is the same without a token: a proxy or firewall forbids the request, DRP would answer 401.",
+			proxyDenies
 	case info != nil && info.Status == http.StatusOK:
 		return "the token is good, but has no right to the websocket",
-			"GET /api/v3/info takes the same token: it is valid, and its user's claims or a rule of a proxy forbid the websocket."
+			"GET /api/v3/info takes the same token: it is valid, and its user's claims or a rule of a proxy forbid the websocket.", nil
 	case info != nil && (info.Status == http.StatusForbidden || info.Status == http.StatusUnauthorized):
 		return "the token is expired or invalid",
 			"GET /api/v3/info refuses the same token: it has expired, was revoked (a password or secret was changed), " +
-				"or is another endpoint's."
+				"or is another endpoint's.", nil
 	case without != nil && without.Switched():
 		return "the token is refused, without one the server connects",
-			"Without the token the upgrade is accepted: the token is expired, invalid or another endpoint's."
-	case without != nil && without.Status == http.StatusForbidden:
-		return "refused with and without a token",
-			"The answer is the same without a token: a proxy or firewall forbids the request, DRP would answer 401."
+			"Without the token the upgrade is accepted: the token is expired, invalid or another endpoint's.", nil
 	case h.Token:
-		return "the token is expired, invalid, or without rights", ""
+		return "the token is expired, invalid, or without rights", "", nil
 	}
 	return "refused, no token was sent",
 		"No token was sent, and DRP would answer 401 to that: a proxy or firewall forbids the request, " +
-			"or a password was wrong."
+			"or a password was wrong.", nil
+}
+
+// proxyDenies is how the rule of a proxy that refuses a request is found and opened.
+var proxyDenies = []string{
+	"grep -rnE 'deny|return 403|limit_except' /etc/nginx",
+	"grep -nE 'http-request deny' /etc/haproxy/haproxy.cfg",
+	"Find the rule that refuses {path}, on the proxy or firewall in front of {hostport}, and let the path and the users' " +
+		"networks pass: nginx by allow before deny, HAProxy by an exception at the end of the line, as follows.",
+	"http-request deny if { hdr(Upgrade) -m found } !{ path_beg /api/v3/ }",
 }
 
 // refusalDetail tells what was asked and answered, the variants of the request included.
-func refusalDetail(h *trace.HTTP) string {
-	a := &h.Answer
+func refusalDetail(s *scene) string {
+	a := &s.HTTP.Answer
 	parts := []string{fmt.Sprintf("status %d %s to the upgrade request", a.Status, plain(reason(a)))}
 	if a.Token {
 		parts[0] += " with a token"
@@ -213,10 +231,10 @@ func refusalDetail(h *trace.HTTP) string {
 	if body := bytes.TrimSpace(a.Body); len(body) > 0 {
 		parts = append(parts, "body: "+quote(body))
 	}
-	for _, r := range h.Retries {
+	for _, r := range s.HTTP.Retries {
 		parts = append(parts, variantDetail(&r))
 	}
-	if bytes.Contains(a.Body, []byte("HTTP request to an HTTPS server")) {
+	if !s.Target.Secure() && bytes.Contains(a.Body, tlsWanted) {
 		parts = append(parts, "the port speaks TLS: use https:// or wss://")
 	}
 	return strings.Join(parts, "; ")

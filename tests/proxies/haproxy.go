@@ -15,7 +15,7 @@ func NewHAProxy(at Place) (Proxy, error) {
 	return &haproxy{program{
 		Place: at, path: path, file: "haproxy.cfg", listens: "bind :443",
 		run: []string{"-W", "-f", "haproxy.cfg"}, test: []string{"-c", "-q", "-f", "haproxy.cfg"},
-		reload: syscall.SIGUSR2, loaded: "Loading success.",
+		reload: syscall.SIGUSR2, loaded: []string{"Loading success.", "Proxy https stopped"},
 	}}, nil
 }
 

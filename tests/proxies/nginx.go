@@ -18,7 +18,7 @@ func NewNginx(at Place) (Proxy, error) {
 	return &nginx{program{
 		Place: at, path: path, file: "nginx.conf", listens: "listen 443",
 		run: place, test: append([]string{"-t", "-q"}, place...), reload: syscall.SIGHUP,
-		loaded: "start worker processes",
+		loaded: []string{"gracefully shutting down"}, // by the former worker
 	}}, nil
 }
 

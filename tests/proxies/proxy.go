@@ -28,7 +28,7 @@ type Proxy interface {
 	// Start writes the configuration, starts the program and waits until it listens.
 	Start(config string) error
 	// Reload writes another configuration and has the running program take it over, as an operator
-	// would. New connections meet the new one soon after.
+	// would. It returns when new connections meet the new one.
 	Reload(config string) error
 	// Stop ends the program and all its workers.
 	Stop() error
@@ -56,7 +56,7 @@ type program struct {
 	test    []string
 	run     []string
 	reload  os.Signal
-	loaded  string // what the program says once for each configuration that it has taken over
+	loaded  []string // what the program says each time when a reload is over
 
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the program has ended
@@ -151,12 +151,30 @@ func (p *program) Reload(config string) error {
 	if err := p.write(config); err != nil {
 		return err
 	}
-	times := strings.Count(p.Log(), p.loaded)
+	before := p.said()
 	if err := p.cmd.Process.Signal(p.reload); err != nil {
 		return err
 	}
-	// HAProxy's master executes itself anew; a signal on the way would end it without its workers.
-	return p.until("reload", p.done, func() bool { return strings.Count(p.Log(), p.loaded) > times })
+	// Until then the former worker may answer, and a signal would end HAProxy's master, which executes
+	// itself anew, without its workers.
+	return p.until("reload", p.done, func() bool {
+		now := p.said()
+		for i := range now {
+			if now[i] <= before[i] {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// said counts how often the program has said what it says after a reload.
+func (p *program) said() []int {
+	log, times := p.Log(), []int{}
+	for _, words := range p.loaded {
+		times = append(times, strings.Count(log, words))
+	}
+	return times
 }
 
 // Stop implements Proxy.

@@ -30,7 +30,7 @@ type row struct {
 	plain     bool            // a server with the library that DRP is built on takes DRP's place
 	longToken bool            // in the address, of more than 512 bytes; with plain
 	faults    emulator.Faults // of the endpoint, which the mended proxy must bear
-	watch     scenario        // nil: a check is enough
+	watch     *scenario       // nil: a check is enough
 	finding   string          // the first of the report
 	also      string          // id of a finding that the mended setup has, beside being ok
 }
@@ -96,7 +96,7 @@ func try(t *testing.T, l *lab, r row) string {
 	if r.watch == nil {
 		before = l.await(found)
 	} else {
-		before = l.watch(r.watch, r.finding)
+		before = l.watchFaulty(r.watch, r.finding)
 	}
 	if !found(before) {
 		t.Fatalf("the faulty setup is judged as\n%s", listed(before))
@@ -108,7 +108,9 @@ func try(t *testing.T, l *lab, r row) string {
 	sound := func(rep diagnose.Report) bool { return rep.Verdict == diagnose.VerdictOK }
 	after = l.await(sound)
 	if r.watch != nil && sound(after) {
-		after = l.watch(r.watch, r.finding)
+		if after = l.watchMended(r.watch); len(after.Watch.DropsHour) > 0 {
+			t.Errorf("the mended setup drops sockets: %v", after.Watch.DropsHour)
+		}
 	}
 	if !sound(after) || r.also != "" && !strings.Contains(listed(after), r.also) {
 		t.Fatalf("the mended setup is judged as\n%s", listed(after))
