@@ -52,6 +52,9 @@ func dropsByCode(w *trace.Watch, since time.Time) map[string]int {
 
 // connectionsOf is what the endpoint itself says of its connections.
 func connectionsOf(w *trace.Watch, r *Watch) {
+	if !w.Open {
+		return // what it said is of before
+	}
 	for _, c := range w.Connections {
 		if c.Type != "websocket" {
 			continue
