@@ -84,7 +84,11 @@ func certChainInvalid(s *scene) []sighting {
 	seen := slices.Concat(
 		chainFaults(s, func(f trace.ChainFault) string { return chainKinds[f.Kind] }),
 		constrainedNames(s), chainSize(s))
-	for _, link := range seen {
+	for i, link := range seen {
+		if link.values["fault"] == chainKinds[trace.FaultSignature] {
+			seen[i].cause = "The CA was made anew under its old name, and the server or the roots here have the other one; " +
+				"or the certificate was changed after it was signed."
+		}
 		if link.values["subject"] != "" {
 			link.values["fault"] = link.values["subject"] + ": " + link.values["fault"]
 		}
@@ -114,6 +118,15 @@ func constrainedNames(s *scene) []sighting {
 // maxChain is how many bytes of certificates Chromium takes (BoringSSL's max_cert_list).
 const maxChain = 100 << 10
 
+// oversized is what is said of that.
+var oversized = sighting{
+	cause: "The file that the server was given holds more than its own chain: a whole bundle of CA certificates, likely.",
+	remedy: append([]string{
+		"openssl s_client -connect {dial} -servername {name} -showcerts </dev/null | grep -c BEGIN",
+		"Leave only the server's certificate and the intermediates above it in the file, and install that.",
+	}, installChain...),
+}
+
 // chainSize finds more certificates than browsers, or we ourselves, take.
 func chainSize(s *scene) []sighting {
 	t := s.TLS
@@ -129,11 +142,15 @@ func chainSize(s *scene) []sighting {
 	}
 	switch {
 	case !t.Done && chainRefused(t):
-		words := "the server sends more certificates than browsers take"
-		return []sighting{{stage: trace.StageTLS, detail: plain(t.Error), values: values{"fault": words}}}
+		seen := oversized
+		seen.stage, seen.detail = trace.StageTLS, plain(t.Error)
+		seen.values = values{"fault": "the server sends more certificates than browsers take"}
+		return []sighting{seen}
 	case size > maxChain:
 		words := fmt.Sprintf("the server sends %d KiB of certificates, Chromium takes %d", size>>10, maxChain>>10)
-		return []sighting{{detail: words, values: values{"fault": words}}}
+		seen := oversized
+		seen.detail, seen.values = words, values{"fault": words}
+		return []sighting{seen}
 	}
 	return nil
 }

@@ -119,7 +119,7 @@ func proxyFailed(s *scene) []sighting {
 		return nil
 	}
 	var parts []string
-	if p.Status != 0 {
+	if p.Status != 0 && p.Error == "" {
 		parts = append(parts, fmt.Sprintf("%s answered CONNECT with status %d", plain(p.URL), p.Status))
 	}
 	if p.Error != "" {
@@ -139,5 +139,5 @@ func proxyFault(p *trace.Proxy, down bool) string {
 	case p.Status != 0:
 		return strings.TrimSpace(fmt.Sprintf("it answers %d %s", p.Status, http.StatusText(p.Status)))
 	}
-	return plain(p.Error)
+	return "it " + plain(strings.TrimPrefix(p.Error, "the proxy "+p.URL+" "))
 }

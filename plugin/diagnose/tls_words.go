@@ -140,7 +140,7 @@ func handshakeEnd(h *trace.Handshake) string {
 	case h.KeyMismatch:
 		return "the signature of the handshake does not fit the certificate's key"
 	}
-	detail := ending(h.Ended)
+	detail := endingAfter(h.Ended, h.Read)
 	switch {
 	case h.Ended == trace.EndNone:
 		detail = "the handshake failed"

@@ -40,6 +40,14 @@ func count(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
+// endingAfter is ending for what had begun to come: so many bytes.
+func endingAfter(e trace.Ending, read int64) string {
+	if e == trace.EndTimeout && read > 0 {
+		return "the rest did not come until the deadline"
+	}
+	return ending(e)
+}
+
 // ending spells how a connection ended.
 func ending(e trace.Ending) string {
 	switch e {
