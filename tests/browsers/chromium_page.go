@@ -62,9 +62,9 @@ func (p *chromiumPage) listen(event any) {
 	}
 }
 
-func (p *chromiumPage) Complaints(context.Context) ([]string, error) {
+func (p *chromiumPage) Complaints(ctx context.Context) ([]string, error) {
 	// An answer to a call comes after the events before it.
-	if err := p.Eval(nil, "0", nil); err != nil {
+	if err := p.Eval(ctx, "0", nil); err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
