@@ -56,7 +56,7 @@ func cronField(word string, low, high int) (uint64, error) {
 		step := 1
 		if stepped {
 			n, err := strconv.Atoi(stepText)
-			if err != nil || n < 1 {
+			if err != nil || n < 1 || n > 60 { // no field has more numbers; and no sum overflows
 				return 0, fmt.Errorf("%s is no field of a crontab", shown(word))
 			}
 			step = n

@@ -25,6 +25,7 @@ type metronome struct {
 }
 
 // beat goes on until ctx ends. A run is left out when a scheduled one ended within half an interval.
+// One that ended in the future ended before the clock was set back, nobody knows when.
 func (m metronome) beat(ctx context.Context) {
 	timer := time.NewTimer(m.offset)
 	defer timer.Stop()
@@ -35,7 +36,7 @@ func (m metronome) beat(ctx context.Context) {
 		case <-timer.C:
 		}
 		timer.Reset(m.every)
-		if time.Since(m.last()) >= m.every/2 {
+		if ago := time.Since(m.last()); ago < 0 || ago >= m.every/2 {
 			m.run()
 		}
 	}

@@ -26,7 +26,8 @@ func TestCronEvery(t *testing.T) {
 			t.Errorf("%q: %v, %v; want %v", line, every, err, want)
 		}
 	}
-	for _, line := range []string{"", "* * * *", "60 * * * *", "a * * * *", "*/0 * * * *", "5-1 * * * *", "* * * * * *", "-1 * * * *"} {
+	for _, line := range []string{"", "* * * *", "60 * * * *", "a * * * *", "*/0 * * * *", "5-1 * * * *", "* * * * * *", "-1 * * * *",
+		"5-10/9223372036854775807 * * * *"} {
 		if _, err := cronEvery(line, from); err == nil {
 			t.Errorf("%q is taken", line)
 		}
@@ -63,6 +64,24 @@ func TestBeat(t *testing.T) {
 		want := []time.Duration{7 * time.Minute, 67 * time.Minute}
 		if len(runs) != 2 || runs[0] != want[0] || runs[1] != want[1] {
 			t.Errorf("ran at %v, want %v: the third was too soon after another one", runs, want)
+		}
+	})
+}
+
+// TestBeatAfterTheClockWasSetBack has a run remembered from a time that is yet to come: the clock was
+// wrong then. Waiting for it would be waiting for years.
+func TestBeatAfterTheClockWasSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		runs := make(chan bool, 9)
+		future := time.Now().AddDate(5, 0, 0)
+		m := metronome{every: time.Hour, last: func() time.Time { return future }, run: func() { runs <- true }}
+		go m.beat(ctx)
+		time.Sleep(90 * time.Minute)
+		cancel()
+		synctest.Wait()
+		if len(runs) != 2 {
+			t.Errorf("%d runs in 90 minutes", len(runs))
 		}
 	})
 }
