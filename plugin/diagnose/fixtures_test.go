@@ -429,6 +429,7 @@ var upgradeFixtures = []fixture{
 	{"504", "upgrade-bad-gateway Error", func(w *world) { w.refuse(504) }},
 	{"500", "upgrade-server-error Error", func(w *world) { w.refuse(500) }},
 	{"501", "upgrade-server-error Error", func(w *world) { w.refuse(501) }},
+	{"302 to nowhere", "upgrade-redirected Error", func(w *world) { w.refuse(302) }},
 	{"200", "upgrade-not-switched Error", func(w *world) { w.refuse(200) }},
 	{"400", "upgrade-not-switched Error", func(w *world) { w.refuse(400) }},
 	{"426", "upgrade-not-switched Error", func(w *world) { w.refuse(426) }},
@@ -442,6 +443,7 @@ var upgradeFixtures = []fixture{
 		w.HTTP.Body = []byte("Client sent an HTTP request to an HTTPS server.\n")
 	}},
 	{"414", "upgrade-not-switched Error", func(w *world) { w.refuse(414) }},
+	{"451", "upgrade-not-switched Error", func(w *world) { w.refuse(451) }},
 	{"431", "upgrade-not-switched Error", func(w *world) { w.refuse(431) }},
 	{"400 of nginx for a large header", "upgrade-not-switched Error", func(w *world) {
 		w.refuse(400)

@@ -115,7 +115,7 @@ func upgradeFault(s *scene, id string) []sighting {
 		v["sent"] = "a token was sent"
 	}
 	v["why"] = map[string]string{
-		"upgrade-unauthorized": v["sent"], "upgrade-redirected": "redirected to " + v["location"],
+		"upgrade-unauthorized": v["sent"], "upgrade-redirected": redirectedTo(v["location"]),
 		"upgrade-not-found":    "no websocket at " + s.Target.Path,
 		"upgrade-bad-gateway":  "a proxy is up, the server behind it is not",
 		"upgrade-not-switched": "a proxy drops the upgrade headers",
@@ -126,6 +126,13 @@ func upgradeFault(s *scene, id string) []sighting {
 	}
 	refine(s, id, &seen)
 	return []sighting{seen}
+}
+
+func redirectedTo(location string) string {
+	if location == "" {
+		return "redirected, without saying where to"
+	}
+	return "redirected to " + location
 }
 
 // reason is the reason phrase, as sent or else as registered.

@@ -42,6 +42,15 @@ var refusals = []refusal{{
 		"The lines are for nginx (in server) and HAProxy (in global). Removing the host's cookies in the browser helps, too.",
 	},
 }, {
+	id: "upgrade-not-switched", seen: otherRefusal,
+	why: "the request is refused",
+	cause: "The status is not the one of a server that misses the upgrade headers: a rule of a proxy or firewall, or the " +
+		"server itself, refuses the request for the reason that the status names.",
+	remedy: []string{
+		"curl -ski {probe} | head -20",
+		"Look for the request in the log of whatever answers here: the header Server and the body say what that is.",
+	},
+}, {
 	id: "upgrade-unauthorized", seen: foreignPassword,
 	why: "a proxy asks for a password of its own",
 	cause: "The answer asks for a login that is not DRP's: the proxy wants a password before it lets anything pass. " +
@@ -121,6 +130,13 @@ func tooLargeForProxy(s *scene) bool {
 	a := &s.HTTP.Answer
 	return a.Status == http.StatusRequestURITooLong || a.Status == http.StatusRequestHeaderFieldsTooLarge ||
 		bytes.Contains(a.Body, []byte("Request Header Or Cookie Too Large")) // nginx, with status 400
+}
+
+// otherRefusal says that the status has another meaning than 400 and 426, with which servers answer a
+// request that has lost its upgrade headers.
+func otherRefusal(s *scene) bool {
+	status := s.HTTP.Status
+	return status/100 == 4 && status != http.StatusBadRequest && status != http.StatusUpgradeRequired
 }
 
 // foreignPassword says that the login asked for is not DRP's, whose scheme is dr-provision.
