@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bufio"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gitlab.com/rackn/provision/v4/models"
 
 	"ws-diagnose/tests/drpcli"
 	"ws-diagnose/tests/emulator"
@@ -23,11 +27,7 @@ type terminal struct {
 // openTerminal opens one in a directory where the provider lies as the Makefile leaves it.
 func openTerminal(t *testing.T, e *emulator.Endpoint) *terminal {
 	t.Helper()
-	for _, tool := range []string{"bash", "jq"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("no %s here", tool)
-		}
-	}
+	needs(t, "bash", "jq")
 	tool, err := drpcli.Path()
 	if err != nil {
 		t.Fatal(err)
@@ -46,16 +46,63 @@ func (s *terminal) comment(text string) { s.transcript.WriteString("# " + text +
 // blank separates what belongs together from the rest.
 func (s *terminal) blank() { s.transcript.WriteString("\n") }
 
+// shell prepares a line.
+func (s *terminal) shell(ctx context.Context, line string) *exec.Cmd {
+	shell := exec.CommandContext(ctx, "bash", "-o", "pipefail", "-c", line)
+	shell.Dir, shell.Env, shell.WaitDelay = binaries, s.env, time.Second
+	return shell
+}
+
 // types runs a line that must succeed, and writes it down with what it printed.
 func (s *terminal) types(line string) {
 	s.t.Helper()
-	s.transcript.WriteString("$ " + line + "\n")
-	shell := exec.CommandContext(s.t.Context(), "bash", "-o", "pipefail", "-c", line)
-	shell.Dir, shell.Env, shell.WaitDelay = binaries, s.env, time.Second
-	out, err := shell.CombinedOutput()
-	s.transcript.Write(out)
-	if err != nil {
+	if err := s.run(line); err != nil {
 		s.t.Fatalf("%v\n%s", err, &s.transcript)
+	}
+}
+
+// isRefused runs a line that must fail.
+func (s *terminal) isRefused(line string) {
+	s.t.Helper()
+	if err := s.run(line); err == nil {
+		s.t.Fatalf("this must fail:\n%s", &s.transcript)
+	}
+}
+
+func (s *terminal) run(line string) error {
+	out, err := s.shell(s.t.Context(), line).CombinedOutput()
+	s.transcript.WriteString("$ " + line + "\n" + string(out))
+	return err
+}
+
+// watches runs a line that goes on in another window, and waits until it has registered for a filter.
+// The function returned waits for the first line that it prints, ends it and writes it down.
+func (s *terminal) watches(e *emulator.Endpoint, filter, line string) (end func()) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	shell := s.shell(ctx, line)
+	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the pipe's programs end together
+	shell.Cancel = func() error { return syscall.Kill(-shell.Process.Pid, syscall.SIGTERM) }
+	out, err := shell.StdoutPipe()
+	if err == nil {
+		err = shell.Start()
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(cancel)
+	if err := e.WaitRegistered(ctx, filter); err != nil {
+		s.t.Fatal(err)
+	}
+	return func() {
+		s.t.Helper()
+		first, err := bufio.NewReader(out).ReadString('\n')
+		if err != nil {
+			s.t.Errorf("%s: %v", line, err)
+		}
+		cancel()
+		_ = shell.Wait() // ended by the signal
+		s.transcript.WriteString("$ " + line + "\n" + first + "^C\n")
 	}
 }
 
@@ -76,18 +123,23 @@ func TestTranscript(t *testing.T) {
 	restarted := e.PluginPID(name)
 	s.blank()
 	s.comment("Check: as the plugin's action, the system's, and a machine's.")
+	seen := s.watches(e, "alerts.*.*", "drpcli events watch 'alerts.*.*' |\n"+
+		`  jq --unbuffered -r '"\(.Action)  \(.Object.Level)  \(.Object.Name)"'`)
 	s.types("drpcli plugins runaction ws-diagnose ws-diagnose | jq -r .summary")
 	s.types("drpcli system runaction ws-diagnose | jq -r '.reports[].summary'")
 	s.types("drpcli machines runaction Name:drp.example.com ws-diagnose ws-diagnose/target localhost |\n" +
 		`  jq -r '.reports[0].findings[] | select(.level != "Info") | "\(.level) \(.id): \(.title)"'`)
 	s.blank()
 	s.comment("What it found stands in an alert, with the commands that mend it.")
-	s.types(`drpcli alerts list Acknowledged=false | jq -r 'sort_by(.Name)[] | "\(.Level)  \(.Name)  (\(.Count))"'`)
-	s.types("drpcli alerts list Acknowledged=false | jq -r '.[0].Contents' | head -3")
+	s.types(`drpcli alerts list Acknowledged=false | jq -r '.[] | "\(.Level)  \(.Name)"'`)
+	s.types("drpcli alerts list Acknowledged=false | jq -r '.[].Contents' | grep 'system certs'")
+	s.blank()
+	s.comment("Whoever watched the events meanwhile, in another window, saw it come.")
+	seen()
 	s.blank()
 	s.comment("Thresholds are params. The server refuses what they must not be.")
 	s.types("drpcli plugins set ws-diagnose param ws-diagnose/cert-warn-days to 60")
-	s.types("drpcli plugins set ws-diagnose param ws-diagnose/cert-error-days to soon || true")
+	s.isRefused("drpcli plugins set ws-diagnose param ws-diagnose/cert-error-days to soon")
 	s.blank()
 	s.comment("Remove it, and what it has left on the server.")
 	s.types("drpcli plugins destroy ws-diagnose")
@@ -114,4 +166,45 @@ func TestTranscript(t *testing.T) {
 func port(e *emulator.Endpoint) string {
 	_, port, _ := strings.Cut(e.Addr(), ":")
 	return port
+}
+
+// TestUpgrade: another upload of the provider keeps settings and alerts, and ends the old process.
+func TestUpgrade(t *testing.T) {
+	t.Parallel()
+	e, c := install(t, emulator.Options{CertificateDays: 5})
+	set(c, "cert-warn-days", "60")
+	run(c)
+	pid, alert := e.PluginPID(name), find(t, e, "cert-expiring").Key()
+	c.Run("plugin_providers", "upload", name, "from", provider(t))
+	if syscall.Kill(pid, 0) == nil || e.PluginPID(name) == 0 {
+		t.Errorf("process %d after %d", e.PluginPID(name), pid)
+	}
+	if out := c.Run("plugins", "get", name, "param", name+"/cert-warn-days"); strings.TrimSpace(out) != "60" {
+		t.Errorf("setting: %s", out)
+	}
+	run(c)
+	if got := alerts(e); got != "open Error ws-diagnose cert-expiring" || find(t, e, "cert-expiring").Key() != alert {
+		t.Errorf("alerts:\n%s", got)
+	}
+}
+
+// TestOperatorRole: the role of the README allows to run the action, and nothing else.
+func TestOperatorRole(t *testing.T) {
+	t.Parallel()
+	_, c := install(t, emulator.Options{})
+	c.Run("roles", "create", `{"Name": "ws-diagnose-operator", "Claims": [
+      {"scope": "plugins", "action": "list,get,actions,action:ws-diagnose", "specific": "ws-diagnose"}]}`)
+	c.Run("users", "create", `{"Name": "alice"}`)
+	c.Run("users", "update", "alice", `{"Roles": ["ws-diagnose-operator"]}`)
+	var token models.UserToken
+	c.Into(&token, "users", "token", "alice")
+	alice := c.WithToken(token.Token)
+	run(alice)
+	alice.Run("plugins", "actions", name)
+	for _, forbidden := range [][]string{{"system", "runaction", name}, {"plugins", "destroy", name},
+		{"plugins", "set", name, "param", name + "/alerts", "to", "false"}, {"alerts", "list"}} {
+		if out, err := alice.Try(forbidden...); err == nil {
+			t.Errorf("%v: %s", forbidden, out)
+		}
+	}
 }

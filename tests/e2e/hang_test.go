@@ -15,7 +15,7 @@ import (
 )
 
 // watched starts an endpoint with the plugin, which has another DRP endpoint to check as well and a
-// token for it. A run may take three seconds, the least there is.
+// token for it. A run may take five seconds.
 func watched(t *testing.T) (e, other *emulator.Endpoint, c *drpcli.CLI) {
 	t.Helper()
 	e, c = install(t, emulator.Options{})
@@ -24,7 +24,7 @@ func watched(t *testing.T) (e, other *emulator.Endpoint, c *drpcli.CLI) {
 	c.Run("profiles", "create", `{"Name":"ws-diagnose"}`)
 	c.Run("profiles", "set", name, "param", name+"/endpoint-tokens", "to", fmt.Sprintf(`{"%s":{"token":"%s","sha256":"%s"}}`,
 		other.Addr(), other.Token(time.Hour), hex.EncodeToString(leaf[:])))
-	set(c, "timeout-seconds", "3")
+	set(c, "timeout-seconds", "5")
 	set(c, "endpoints", `["`+other.URL()+`"]`)
 	return e, other, c
 }
@@ -65,7 +65,7 @@ func TestHangs(t *testing.T) {
 func TestOwnServerHangs(t *testing.T) {
 	t.Parallel()
 	e, c := install(t, emulator.Options{})
-	set(c, "timeout-seconds", "3")
+	set(c, "timeout-seconds", "5")
 	b := browse(t, e)
 	b.act(t, nil)
 	e.Misbehave(emulator.Faults{HangTLS: true})
