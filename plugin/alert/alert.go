@@ -90,12 +90,17 @@ func (a Alert) ours() bool {
 	return finding != "" && target != "" && a.Name == Name(finding, target)
 }
 
-// story reads what was remembered with the alert.
+// maxCount bounds what is counted in a story: more makes no difference.
+const maxCount = 1000
+
+// story reads what was remembered with the alert. Others may have written to it: what makes no sense
+// is not remembered.
 func (a Alert) story() story {
 	var s story
 	if text, err := json.Marshal(a.Params[paramStory]); err == nil {
-		_ = json.Unmarshal(text, &s) // somebody else's doing: then nothing is remembered
+		_ = json.Unmarshal(text, &s)
 	}
+	s.Gone, s.Returns = min(max(s.Gone, 0), maxCount), min(max(s.Returns, 0), maxCount)
 	return s
 }
 

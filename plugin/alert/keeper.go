@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -78,12 +79,16 @@ func (k *Keeper) take(ctx context.Context, reports []diagnose.Report, run Run) e
 	if k.unprimed() {
 		_ = k.deliver(ctx) // learns what the alerts of an earlier life tell
 	}
-	k.mu.Lock()
-	k.memory.Observe(reports, run, k.o.Settings)
-	k.mu.Unlock()
+	k.observe(reports, run)
 	err := k.deliver(ctx)
 	k.explain(err)
 	return err
+}
+
+func (k *Keeper) observe(reports []diagnose.Report, run Run) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.memory.Observe(reports, run, k.o.Settings)
 }
 
 func (k *Keeper) unprimed() bool {
@@ -92,18 +97,21 @@ func (k *Keeper) unprimed() bool {
 	return !k.memory.primed
 }
 
-// deliver compares what is known with the alerts there are and carries out what is to change.
-func (k *Keeper) deliver(ctx context.Context) error {
+// deliver compares what is known with the alerts there are and carries out what is to change. A fault
+// of our own is an error like others: alerts are what people rely on when something goes wrong.
+func (k *Keeper) deliver(ctx context.Context) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("fault in keeping alerts: %v\n%s", fault, debug.Stack())
+		}
+	}()
 	select {
 	case k.turn <- struct{}{}:
 		defer func() { <-k.turn }()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	k.mu.Lock()
-	store, settings := k.o.Store, k.o.Settings
-	k.mu.Unlock()
-
+	store, settings := k.tools()
 	open, err := store.List(ctx, false)
 	if err != nil {
 		return err
@@ -114,16 +122,26 @@ func (k *Keeper) deliver(ctx context.Context) error {
 			return err
 		}
 	}
-	k.mu.Lock()
-	changes := Plan(open, acknowledged, &k.memory, k.o.Now(), settings)
-	k.mu.Unlock()
 	var failed error
-	for _, change := range changes {
+	for _, change := range k.plan(open, acknowledged, settings) {
 		if err := k.apply(ctx, store, change); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("alert %q: %w", change.Alert.Name, err))
 		}
 	}
 	return failed
+}
+
+// tools are what a delivery works with, from its beginning to its end.
+func (k *Keeper) tools() (Store, Settings) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.o.Store, k.o.Settings
+}
+
+func (k *Keeper) plan(open, acknowledged []Alert, s Settings) []Change {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return Plan(open, acknowledged, &k.memory, k.o.Now(), s)
 }
 
 func (k *Keeper) needsAcknowledged(open []Alert) bool {

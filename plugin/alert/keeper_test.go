@@ -133,6 +133,34 @@ func TestSilentServer(t *testing.T) {
 	})
 }
 
+// brokenStore brings a fault of our own about.
+type brokenStore struct{ Store }
+
+func (brokenStore) List(context.Context, bool) ([]Alert, error) { panic("a fault of ours") }
+
+// TestFault has a fault of our own strike while alerts are kept: it is said once, and when it is gone
+// everything is delivered.
+func TestFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newTelling(t)
+		works := k.o
+		k.Configure(Options{Store: brokenStore{}, Settings: usual, Log: k.o.Log, Publish: k.o.Publish})
+		k.run(t, expired)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if n := strings.Count(k.log.String(), "a fault of ours"); n != 1 {
+			t.Errorf("said %d times:\n%s", n, &k.log)
+		}
+		k.Configure(works)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if len(k.store.alerts) != 1 {
+			t.Errorf("%d alerts", len(k.store.alerts))
+		}
+		k.Close()
+	})
+}
+
 func TestKindOf(t *testing.T) {
 	both := errors.Join(errDown, fmt.Errorf("alert x: %w", ErrRefused))
 	if kindOf(both) != ErrRefused || kindOf(errDown) != errUndelivered {

@@ -102,7 +102,7 @@ func (c *cause) miss(now time.Time, s Settings) {
 	c.present, c.blocked = false, false
 	c.seen = 0
 	c.gone++
-	if c.goneSince.IsZero() {
+	if c.goneSince.IsZero() || c.goneSince.After(now) { // the clock was set back: no waiting for that time
 		c.goneSince = now
 	}
 	if c.gone >= s.ConfirmRuns {

@@ -97,6 +97,8 @@ func TestServerTroubles(t *testing.T) {
 func FuzzStory(f *testing.F) {
 	f.Add(`{"gone":1,"gone_since":"2026-01-01T00:00:00Z"}`)
 	f.Add(`{"gone":"x"}`)
+	f.Add(`{"gone":3,"returns":-5}`)
+	f.Add(`{"gone":9223372036854775807,"returns":9223372036854775807}`)
 	f.Add(`[]`)
 	f.Fuzz(func(t *testing.T, text string) {
 		var value any
@@ -107,6 +109,8 @@ func FuzzStory(f *testing.F) {
 			paramFinding: "ws-dropped", paramTarget: modelTarget, paramStory: value}}
 		m := &Memory{}
 		Plan([]Alert{a}, nil, m, time.Unix(0, 0), usual)
+		m.Observe(nil, Run{Time: time.Unix(1, 0), Scheduled: true, Complete: true}, usual)
+		Plan([]Alert{a}, nil, m, time.Unix(2, 0), usual)
 		if len(m.causes) != 1 {
 			t.Errorf("%d causes", len(m.causes))
 		}
