@@ -15,7 +15,7 @@ func TestWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"index.html", "style.css", "page.js", "walk.js", "diagnosis.js", "closecodes.js", "icon.svg"} {
+	for _, name := range []string{"index.html", "style.css", "page.js", "walk.js", "diagnosis.js", "rules-api.js", "rules-socket.js", "words.js", "closecodes.js", "icon.svg"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v, want a file with content", name, err)
 		}

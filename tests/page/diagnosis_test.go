@@ -129,7 +129,7 @@ func spaces(s *stage) {
 	}
 	hosts, _ := json.Marshal(want) // strings: cannot fail
 	got := eval[map[string]string](s, fmt.Sprintf(
-		`import('./diagnosis.js').then((m) => Object.fromEntries(Object.keys(%s).map((host) => [host, m.space(host)])))`, hosts))
+		`import('./words.js').then((m) => Object.fromEntries(Object.keys(%s).map((host) => [host, m.space(host)])))`, hosts))
 	for host, space := range want {
 		if got[host] != space {
 			s.Errorf("%s is %s, want %s", host, got[host], space)

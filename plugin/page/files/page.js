@@ -2,7 +2,8 @@
 // goes into the document as text only.
 
 import * as walk from './walk.js';
-import { diagnose, closeCode, printable } from './diagnosis.js';
+import { diagnose } from './diagnosis.js';
+import { closeCode, printable } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 const STATES = { running: ['…', 'running'], ok: ['✓', 'passed'], failed: ['✗', 'failed'], skipped: ['–', 'stopped'] };
