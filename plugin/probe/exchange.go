@@ -175,9 +175,13 @@ func (w *walk) ping(ctx context.Context) error {
 		case <-time.After(w.listen):
 		case <-s.done:
 			return s.why()
-		case <-ctx.Done():
+		case <-w.life.Done():
 			return errDeadline
 		}
+		// The time for the exchange begins here, however late a busy machine was to wake us.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(w.life, exchangeTime(w.opts.Timeout))
+		defer cancel()
 	}
 	s.out.Ping = x
 	payload := rand.Text()
