@@ -99,6 +99,10 @@ type drp struct {
 	old      bool     // knows no alerts
 	orders   map[string]map[string]any
 	trigger  map[string]any // ours; nil for none
+
+	unreadable bool   // fails when it is asked for the state of the plugin
+	root       string // where / redirects to
+	rootStatus int    // of the answer to /
 }
 
 const superToken = "superuser-token-of-the-test"
@@ -124,6 +128,11 @@ func (d *drp) serve(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/api/v3/")
 	name := strings.SplitN(strings.TrimPrefix(path, "profiles/"), "/", 2)[0]
 	switch {
+	case path == "/" && d.rootStatus != 0:
+		w.Header().Set("Location", d.root)
+		answer(d.rootStatus, nil)
+	case d.unreadable && name == stateProfile && r.Method == http.MethodGet:
+		answer(500, models.Error{Code: 500, Messages: []string{"out of order"}})
 	case strings.HasPrefix(path, "work_orders/") && d.orders[strings.TrimPrefix(path, "work_orders/")] != nil:
 		answer(200, d.orders[strings.TrimPrefix(path, "work_orders/")])
 	case path == "triggers/"+Name && d.trigger != nil:

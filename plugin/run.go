@@ -28,6 +28,7 @@ type question struct {
 	settings  Settings
 	endpoint  *trace.Target // check this one alone, from an action on an object of type endpoints
 	startedBy string        // one of the by* constants
+	asked     time.Time     // its time runs from then on; zero: from the beginning of the run
 }
 
 // key is the same for questions that one run answers.
@@ -94,7 +95,11 @@ func (sv *service) run(q question) (*Result, error) {
 // error, not with the plugin.
 func (sv *service) fly(q question, f *flight) {
 	defer close(f.done)
-	ctx, cancel := context.WithTimeout(sv.life, q.settings.Timeout)
+	defer sv.flights.land(q.key(), f)
+	if q.asked.IsZero() {
+		q.asked = time.Now()
+	}
+	ctx, cancel := context.WithDeadline(sv.life, q.asked.Add(q.settings.Timeout))
 	defer cancel()
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -102,11 +107,12 @@ func (sv *service) fly(q question, f *flight) {
 			f.err = errFault
 		}
 	}()
-	evidence, err := sv.gather(ctx, q)
-	sv.flights.mu.Lock()
-	delete(sv.flights.running, q.key())
-	startedBy := f.startedBy
-	sv.flights.mu.Unlock()
+	var evidence trace.Evidence
+	known, err := sv.ask(ctx, q)
+	if err == nil {
+		evidence, err = sv.gather(ctx, q, known)
+	}
+	startedBy := sv.flights.land(q.key(), f)
 	if err == nil && sv.life.Err() != nil {
 		err = errStopped
 	}
@@ -114,9 +120,21 @@ func (sv *service) fly(q question, f *flight) {
 		f.err = err
 		return
 	}
-	reports := diagnose.Diagnose(evidence, q.settings.policy(sv.version))
+	policy := q.settings.policy(sv.version)
+	policy.PortalURL = known.portal
+	reports := diagnose.Diagnose(evidence, policy)
 	f.result = newResult(evidence, meant(reports, q.settings.Target), sv.version)
 	sv.tell(ctx, q, startedBy, evidence, reports)
+}
+
+// land has nobody join the flight any more, and says who has.
+func (fs *flights) land(key string, f *flight) (startedBy string) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if fs.running[key] == f { // not the next one
+		delete(fs.running, key)
+	}
+	return f.startedBy
 }
 
 // tell brings the alerts and the memory up to date with a run. A run with thresholds of its own,
@@ -135,19 +153,18 @@ func (sv *service) tell(ctx context.Context, q question, startedBy string, evide
 	if scheduled {
 		past = &pastRun{Time: now, StartedBy: startedBy, Verdict: string(worstOf(reports).Verdict)}
 	}
-	remembered := sv.notebook.note(evidence.Traces, past, now)
+	remembered, whole := sv.notebook.note(evidence.Traces, past, now)
+	if !whole {
+		return // what is in the profile could not be read so far: it is not to be written over
+	}
 	if err := sv.server.saveState(ctx, remembered); err != nil {
 		sv.log.Warnf("profile %s cannot be written, tried again after the next run: %v", stateProfile, err)
 	}
 }
 
-// gather asks the server what there is to look at, and looks at all of it at the same time.
-func (sv *service) gather(ctx context.Context, q question) (trace.Evidence, error) {
+// gather looks at all targets at the same time.
+func (sv *service) gather(ctx context.Context, q question, known knowledge) (trace.Evidence, error) {
 	evidence := trace.Evidence{Time: time.Now(), Vantage: sv.vantage}
-	known, err := sv.ask(ctx, q)
-	if err != nil {
-		return evidence, err
-	}
 	roots, err := cert.LoadRoots([]byte(q.settings.CACert))
 	if err != nil {
 		return evidence, err
@@ -195,6 +212,7 @@ type knowledge struct {
 	tokens       map[string]endpointToken // for targets that are not the server itself
 	certificates map[string]trace.Known
 	schedule     *trace.Schedule
+	portal       string // origin of the portal that users open
 }
 
 // ask learns from the server, in one go, what a run has to know. A server that does not answer is
@@ -218,6 +236,7 @@ func (sv *service) ask(ctx context.Context, q question) (knowledge, error) {
 		}
 	})
 	answers.Go(func() { k.schedule = sv.schedule(ctx) })
+	answers.Go(func() { k.portal = sv.portal(ctx, q.settings.PortalURL) })
 	answers.Go(func() { remembered = sv.notebook.read(ctx, sv.server) })
 	answers.Wait()
 	var runs []trace.Run
@@ -230,11 +249,11 @@ func (sv *service) ask(ctx context.Context, q question) (knowledge, error) {
 	}
 	if q.endpoint != nil {
 		target := *q.endpoint
-		target.Origin = q.settings.PortalURL
+		target.Origin = k.portal
 		k.targets = []trace.Target{target}
 		return k, nil
 	}
 	var err error
-	k.targets, err = choose(targets(q.settings, sv.endpoint, info), q.settings.Target)
+	k.targets, err = choose(targets(q.settings, sv.endpoint, k.portal, info), q.settings.Target)
 	return k, err
 }

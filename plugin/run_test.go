@@ -3,10 +3,12 @@ package plugin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"gitlab.com/rackn/provision/v4/models"
 
@@ -41,6 +43,61 @@ func TestFaultInACheck(t *testing.T) {
 		if problem == nil || problem.Code != http.StatusInternalServerError || !strings.Contains(problem.Messages[0], "fault") {
 			t.Errorf("%v", problem)
 		}
+	}
+}
+
+// TestFaultOutsideOfAnyTarget has a run end by a fault before it looks at anything: the next run of the
+// same question is one of its own, not the end of that one again.
+func TestFaultOutsideOfAnyTarget(t *testing.T) {
+	sv, _ := inProcess(t, nil)
+	works := sv.sockets
+	sv.sockets = nil
+	if _, problem := sv.act(&models.Action{Command: Name}); problem == nil || problem.Code != http.StatusInternalServerError {
+		t.Fatalf("the fault was not brought about: %v", problem)
+	}
+	sv.sockets = works
+	if _, problem := sv.act(&models.Action{Command: Name}); problem != nil {
+		t.Errorf("%v", problem)
+	}
+}
+
+// TestUnreadStateIsNotWrittenOver has the server refuse to say what the last life of the plugin
+// remembered, and take what this one wants to store.
+func TestUnreadStateIsNotWrittenOver(t *testing.T) {
+	sv, d := inProcess(t, nil)
+	d.profiles[stateProfile] = map[string]any{stateParam: map[string]any{
+		"known": map[string]any{"https://drp.example.com:8092": map[string]any{"sha256": "seen before", "seen": time.Now()}}}}
+	stored := func() string {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return fmt.Sprint(d.profiles[stateProfile])
+	}
+	for _, unreadable := range []bool{true, false} {
+		d.mu.Lock()
+		d.unreadable = unreadable
+		d.mu.Unlock()
+		if _, err := sv.run(question{settings: sv.settings, startedBy: byInterval}); err != nil {
+			t.Fatal(err)
+		}
+		if now := stored(); !strings.Contains(now, "seen before") || strings.Contains(now, byInterval) == unreadable {
+			t.Errorf("unreadable %v: %s", unreadable, now)
+		}
+	}
+}
+
+// TestTimeRunsFromTheQuestion has an action ask the server for its work order before it runs: its time
+// runs from then on.
+func TestTimeRunsFromTheQuestion(t *testing.T) {
+	sv, _ := inProcess(t, nil)
+	asked := time.Now().Add(-sv.settings.Timeout / 2)
+	sv.check = func(ctx context.Context, target trace.Target, _ probe.Options) *trace.Trace {
+		if ends, _ := ctx.Deadline(); !ends.Equal(asked.Add(sv.settings.Timeout)) {
+			t.Errorf("ends %v after it was asked for", ends.Sub(asked))
+		}
+		return &trace.Trace{Target: target}
+	}
+	if _, err := sv.run(question{settings: sv.settings, startedBy: byAction, asked: asked}); err != nil {
+		t.Error(err)
 	}
 }
 

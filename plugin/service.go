@@ -113,11 +113,12 @@ func (sv *service) stop() {
 
 // act runs the check for an action.
 func (sv *service) act(action *models.Action) (json.RawMessage, *models.Error) {
+	asked := time.Now()
 	settings, err := sv.settings.tune(action.Params)
 	if err != nil {
 		return nil, failure(http.StatusBadRequest, err)
 	}
-	q := question{settings: settings, startedBy: sv.startedBy(settings.WorkOrder)}
+	q := question{settings: settings, startedBy: sv.startedBy(settings.WorkOrder), asked: asked}
 	if q.endpoint, err = remoteEndpoint(action.Model); err != nil {
 		return nil, failure(http.StatusBadRequest, err)
 	}

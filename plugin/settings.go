@@ -25,7 +25,7 @@ type Settings struct {
 	Alerts          bool
 	AutoAcknowledge bool
 	ConfirmRuns     int
-	PortalURL       string
+	PortalURL       string // origin; "" where the server's own page leads to it
 	Target          string // an action's choice among the targets; "" for all
 	WorkOrder       string // the work order that an action says it runs for
 }
@@ -82,7 +82,7 @@ var paramTable = []param{
 	{"alerts", forConfig, true, truth(func(s *Settings, b bool) { s.Alerts = b })},
 	{"auto-acknowledge", forConfig, true, truth(func(s *Settings, b bool) { s.AutoAcknowledge = b })},
 	{"confirm-runs", forConfig, 2, whole(1, 10, func(s *Settings, n int) { s.ConfirmRuns = n })},
-	{"portal-url", forConfig, "https://portal.rackn.io", setPortalURL},
+	{"portal-url", forConfig, "", setPortalURL},
 	{"target", forAction, "", setTarget},
 	{"work-order", forAction, "", setWorkOrder},
 }
@@ -227,6 +227,10 @@ func setPortalURL(s *Settings, value any) error {
 	text, ok := value.(string)
 	if !ok {
 		return fmt.Errorf("is %s: allowed is the address of a site, such as https://portal.rackn.io", shown(value))
+	}
+	if text == "" {
+		s.PortalURL = ""
+		return nil
 	}
 	origin, err := probe.ParseOrigin(text)
 	if err != nil {

@@ -111,7 +111,7 @@ func TestConfigureDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Settings{CertWarnDays: 30, CertErrorDays: 7, Timeout: 15 * time.Second, LatencyWarn: 500 * time.Millisecond,
-		Interval: time.Hour, Watch: true, Alerts: true, AutoAcknowledge: true, ConfirmRuns: 2, PortalURL: "https://portal.rackn.io"}
+		Interval: time.Hour, Watch: true, Alerts: true, AutoAcknowledge: true, ConfirmRuns: 2}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Error(diff)
 	}

@@ -80,7 +80,8 @@ func (n *notebook) read(ctx context.Context, s *server) state {
 }
 
 // note remembers a run: which certificates it saw, and, where it was a scheduled one, that it was.
-func (n *notebook) note(traces []*trace.Trace, run *pastRun, now time.Time) state {
+// The state is whole once what was stored before is part of it.
+func (n *notebook) note(traces []*trace.Trace, run *pastRun, now time.Time) (remembered state, whole bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	fresh := state{Known: map[string]known{}}
@@ -98,7 +99,7 @@ func (n *notebook) note(traces []*trace.Trace, run *pastRun, now time.Time) stat
 			delete(n.state.Known, id)
 		}
 	}
-	return n.state
+	return n.state, n.loaded
 }
 
 // merge returns the state with what is newer in another one. Neither is changed.

@@ -27,8 +27,9 @@ type serverInfo struct {
 }
 
 // targets lists what a run looks at: the server's own ports first, then what users type. The names
-// that users type are what the server's own certificate is judged against.
-func targets(s Settings, endpoint string, info serverInfo) []trace.Target {
+// that users type are what the server's own certificate is judged against; portal is the origin of the
+// page that opens the sockets.
+func targets(s Settings, endpoint, portal string, info serverInfo) []trace.Target {
 	var names []string
 	for _, e := range s.Endpoints {
 		if !slices.Contains(names, e.Host) {
@@ -61,7 +62,7 @@ func targets(s Settings, endpoint string, info serverInfo) []trace.Target {
 		}
 	}
 	for i := range list {
-		list[i].Origin = s.PortalURL
+		list[i].Origin = portal
 	}
 	return list
 }

@@ -44,7 +44,7 @@ func TestTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, target := range targets(settings, "https://:8092", info) {
+	for _, target := range targets(settings, "https://:8092", defaultPortal, info) {
 		got = append(got, string(target.Role)+" "+target.ID())
 		if target.Role == trace.RoleLoopback && !cmp.Equal(target.Names, []string{"drp.example.com", "lb.example.com", "127.0.0.1"}) {
 			t.Errorf("loopback is judged against %v", target.Names)
@@ -69,7 +69,7 @@ func TestTargets(t *testing.T) {
 }
 
 func TestTargetsWithoutAnyAnswer(t *testing.T) {
-	list := targets(Settings{}, "https://127.0.0.1:18092", serverInfo{})
+	list := targets(Settings{}, "https://127.0.0.1:18092", defaultPortal, serverInfo{})
 	if len(list) != 1 || list[0].Port != 18092 || !list[0].NamesUnknown {
 		t.Errorf("%+v", list)
 	}
