@@ -11,7 +11,6 @@
 //	endpoint.go     options, listeners, start and end
 //	router.go       from a request to its handler; the forms of answers and errors
 //	cors.go         what pages of other origins may read
-//	cors.go         what pages of other origins may read
 //	auth.go         users, passwords, tokens, claims
 //	store.go        objects in a writable layer above read-only content layers
 //	changes.go      creating, changing and deleting objects, and what follows from it
