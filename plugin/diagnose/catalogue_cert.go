@@ -17,15 +17,19 @@ var newCertificate = []string{
 		"  -addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=serverAuth",
 	"{!is_issued}{?is_api}drpcli -E {api} system certs set server.crt server.key",
 	"{!is_issued}{?is_static}drpcli -E {api} files certs set server.crt server.key",
-	"{?is_foreign}The certificate here is not the endpoint's own: install the new one in the proxy or load balancer " +
-		"that serves {hostport}, and reload it.",
+	"{?is_foreign}The certificate here is not the endpoint's own: install the new one" + inProxy,
 	"{!is_drp}Install the new pair in the server and reload it.",
-	"{?is_api}The new certificate is served at once, without a restart. " +
+	"{?is_api}DRP serves the new certificate at once, without a restart. " +
 		"The file port 8090 has one of its own: drpcli files certs set.",
+	"{?is_api}Where a proxy ends TLS at {hostport}, HAProxy say, install it there (crt on the bind line) and reload that.",
 	"{!is_issued}Better than self-signed is a certificate of a CA that the browsers trust: have one issued, or use certbot, " +
 		"whose deploy hook must install each renewed pair.",
 	"{!is_issued}After each change every browser must accept a self-signed certificate anew, at {accept}.",
 }
+
+// inProxy is where a certificate is served that is not the endpoint's own.
+const inProxy = " in the proxy or load balancer that serves {hostport}, and reload it " +
+	"(nginx: ssl_certificate and ssl_certificate_key, HAProxy: crt on the bind line)."
 
 // certFindings are about certificates that browsers refuse, or soon will.
 var certFindings = []Entry{{
@@ -164,7 +168,7 @@ var certFindings = []Entry{{
 		"cat server.crt intermediate.crt > fullchain.pem",
 		"{?is_api}drpcli -E {api} system certs set fullchain.pem server.key",
 		"{?is_static}drpcli -E {api} files certs set fullchain.pem server.key",
-		"{?is_foreign}Install fullchain.pem in the proxy or load balancer that serves {hostport}, and reload it.",
+		"{?is_foreign}Install fullchain.pem" + inProxy,
 		"{!is_drp}Install fullchain.pem in the server in place of the certificate alone, and reload it.",
 	},
 	Verify: "openssl s_client -connect host:port -showcerts prints the intermediate as well. </dev/null",
@@ -213,6 +217,6 @@ var certFindings = []Entry{{
 var installChain = []string{
 	"{?is_api}drpcli -E {api} system certs set fullchain.pem server.key",
 	"{?is_static}drpcli -E {api} files certs set fullchain.pem server.key",
-	"{?is_foreign}The certificate here is not the endpoint's own: install it in the proxy or load balancer that serves {hostport}.",
+	"{?is_foreign}The certificate here is not the endpoint's own: install it" + inProxy,
 	"{!is_drp}Install fullchain.pem and its key in the server and reload it.",
 }

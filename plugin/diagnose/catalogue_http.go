@@ -150,7 +150,9 @@ var upgradeFindings = []Entry{{
 	Remedy: []string{
 		"curl -skI {url}{path}",
 		"Use the address that it leads to as the endpoint's in the portal, when that is the endpoint.",
-		"Exempt {path} from the redirect or login of the proxy, when it is a login page.",
+		"Exempt {path} from the redirect or login of the proxy, when it is a login page. The rules are found by:",
+		"grep -rnE 'return 30|rewrite|auth_request' /etc/nginx",
+		"grep -n 'http-request redirect' /etc/haproxy/haproxy.cfg",
 	},
 	Verify: "The check passes the stage upgrade with status 101.",
 	find:   upgradeRedirected,

@@ -169,6 +169,10 @@ var certFixtures = []fixture{
 	{"expired", "cert-expired Error", func(w *world) {
 		w.leaf().NotBefore, w.leaf().NotAfter = runTime.AddDate(0, 0, -400), runTime.AddDate(0, 0, -35)
 	}},
+	{"expired, behind nginx", "cert-expired Error", func(w *world) {
+		w.leaf().NotBefore, w.leaf().NotAfter = runTime.AddDate(0, 0, -400), runTime.AddDate(0, 0, -35)
+		w.HTTP.Header.Set("Server", "nginx/1.22.1")
+	}},
 	{"expired, self-signed, another name", "cert-expired Error, cert-name-mismatch Error, cert-self-signed Info", func(w *world) {
 		w.leaf().NotBefore, w.leaf().NotAfter = runTime.AddDate(0, 0, -400), runTime.AddDate(0, 0, -35)
 		w.selfSign()

@@ -54,7 +54,8 @@ func wsNoEvent(s *scene) []sighting {
 			level:  LevelWarn,
 			detail: fmt.Sprintf("POST /api/v3/events answered %d: the round trip could not be tried", e.Status),
 			values: values{"what": "the token may not post events: the round trip could not be tried"},
-			cause:  "The token's user lacks the claim to post events. The socket itself is open and registered.",
+			cause: "The token's user lacks the claim to post events, or a proxy lets no POST pass (nginx: limit_except). " +
+				"The socket itself is open and registered.",
 		}}
 	case e.Status/100 == 2:
 		return []sighting{{

@@ -61,6 +61,18 @@ func (s *scene) foreign() bool {
 	return false
 }
 
+// frontServers are proxies that name themselves in their answers, which DRP does not.
+var frontServers = []string{"nginx", "openresty", "apache", "envoy", "caddy", "awselb", "cloudflare"}
+
+// fronted says that the answer to the upgrade request names a proxy, which then ends TLS as well.
+func (s *scene) fronted() bool {
+	if s.HTTP == nil {
+		return false
+	}
+	server := strings.ToLower(s.HTTP.Header.Get("Server"))
+	return slices.ContainsFunc(frontServers, func(name string) bool { return strings.HasPrefix(server, name) })
+}
+
 // names are those that a new certificate for the target should have, at least one: what users type,
 // and what the present certificate names already, so that a renewal loses nobody.
 func (s *scene) names() []string {
@@ -118,9 +130,10 @@ func (s *scene) values() values {
 		v["probe"] = s.apiURL() + "/api/v3/info"
 	}
 	v.set("is_hsts", len(hstsNoException(s)) > 0)
-	v.set("is_foreign", s.foreign())
+	front := s.foreign() || s.fronted()
+	v.set("is_foreign", front)
 	v.set("is_drp", s.drp())
-	v.set("is_api", s.drp() && t.Role != trace.RoleStatic && !s.foreign())
+	v.set("is_api", s.drp() && t.Role != trace.RoleStatic && !front)
 	v.set("is_issued", s.leaf() != nil && !s.leaf().SelfSigned)
 	v.set("is_static", t.Role == trace.RoleStatic)
 	return v

@@ -34,13 +34,13 @@ var nginxRows = []row{{
 }, {
 	name: "moved", setup: "everything is redirected",
 	at: `# server`, fault: `return 301 https://www.example.com/;`,
-	mend: `location = / { return 301 https://www.example.com/; }`, finding: "upgrade-redirected",
+	mend: `location = / { return 301 https://www.example.com/; }`, finding: "upgrade-redirected", told: "return 30",
 }, {
 	name: "login", setup: "a login page comes first",
 	at:      `# server`,
 	fault:   "set $who $cookie_session;\nif ($who = \"\") { return 302 https://login.example.com/; }",
 	mend:    "set $who $cookie_session$http_authorization$arg_token;\nif ($who = \"\") { return 302 https://login.example.com/; }",
-	finding: "upgrade-redirected",
+	finding: "upgrade-redirected", told: "return 30",
 }, {
 	name: "password", setup: "a password of its own for the whole site",
 	at: `# server`, fault: "auth_basic staff;\nauth_basic_user_file users;",
@@ -49,7 +49,7 @@ var nginxRows = []row{{
 	name: "origin", setup: "pages of other sites are kept out",
 	at: `# server`, fault: `if ($http_origin !~ "^(https://drp\.example\.com)?$") { return 403; }`,
 	mend:    `if ($http_origin !~ "^(https://(drp\.example\.com|portal\.rackn\.io))?$") { return 403; }`,
-	finding: "upgrade-origin",
+	finding: "upgrade-origin", told: "http_origin",
 }, {
 	name: "deny", setup: "the user's network is not let in",
 	at: `# location`, fault: "allow 192.0.2.0/24;\ndeny all;", mend: "allow 127.0.0.0/8;\ndeny all;",

@@ -32,6 +32,7 @@ type row struct {
 	faults    emulator.Faults // of the endpoint, which the mended proxy must bear
 	watch     *scenario       // nil: a check is enough
 	finding   string          // the first of the report
+	told      string          // what the remedy speaks of; "" for the name of the setting that mends
 	also      string          // id of a finding that the mended setup has, beside being ok
 }
 
@@ -101,6 +102,9 @@ func try(t *testing.T, l *lab, r row) string {
 	if !found(before) {
 		t.Fatalf("the faulty setup is judged as\n%s", listed(before))
 	}
+	if remedy := strings.Join(before.Findings[0].Remedy, "\n"); !strings.Contains(remedy, r.directive()) {
+		t.Errorf("the remedy does not speak of %q:\n%s", r.directive(), remedy)
+	}
 	if before.Certificate != nil {
 		l.known[l.target.ID()] = trace.Known{SHA256: before.Certificate.SHA256, Seen: before.Time}
 	}
@@ -138,6 +142,20 @@ func (r row) configs(t *testing.T, sound string) (faulty, mended string) {
 		return faulty, replaced(t, faulty, r.mendAt, r.mend)
 	}
 	return faulty, replaced(t, sound, r.at, r.mend)
+}
+
+// directive is what an operator has to be told of: the beginning of the last line that mends.
+func (r row) directive() string {
+	if r.told != "" {
+		return r.told
+	}
+	line := r.mend[strings.LastIndex(r.mend, "\n")+1:]
+	words := strings.Fields(strings.TrimSuffix(line, ";"))
+	switch words[0] {
+	case "timeout", "option", "http-request":
+		return words[0] + " " + words[1]
+	}
+	return words[0]
 }
 
 // replaced puts lines in the place of one, which must be there once.
