@@ -8,7 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -97,7 +99,34 @@ func TestCheckDeadToken(t *testing.T) {
 	golden(t, "check-dead-token.txt", m.apply(text))
 }
 
-// freeAddress is one where nobody listens.
+// closedPort is one that is taken, so that no other test gets it, and at which nobody listens.
+func closedPort(t *testing.T) string {
+	t.Helper()
+	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(socket) })
+	if err := syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	address, err := syscall.Getsockname(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(address.(*syscall.SockaddrInet4).Port)
+}
+
+// TestCheckClosedPort: dr-provision is not running.
+func TestCheckClosedPort(t *testing.T) {
+	t.Parallel()
+	port := closedPort(t)
+	m := mask{port, "8092"}
+	m.days(time.Now(), 0)
+	golden(t, "check-closed-port.txt", m.apply(check(t, nil, "-E", "https://127.0.0.1:"+port)))
+}
+
+// freeAddress is one where nobody listens yet.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -106,16 +135,6 @@ func freeAddress(t *testing.T) string {
 	}
 	defer ln.Close()
 	return ln.Addr().String()
-}
-
-// TestCheckClosedPort: dr-provision is not running.
-func TestCheckClosedPort(t *testing.T) {
-	t.Parallel()
-	address := freeAddress(t)
-	_, port, _ := net.SplitHostPort(address)
-	m := mask{port, "8092"}
-	m.days(time.Now(), 0)
-	golden(t, "check-closed-port.txt", m.apply(check(t, nil, "-E", "https://"+address)))
 }
 
 // TestCheckProxy: a real nginx in front of the endpoint was not told about websockets.

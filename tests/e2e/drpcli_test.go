@@ -110,6 +110,9 @@ func (s *terminal) watches(e *emulator.Endpoint, filter, line string) (end func(
 func TestTranscript(t *testing.T) {
 	t.Parallel()
 	e := start(t, emulator.Options{ID: "drp.example.com"})
+	m := mask{}
+	m.ports(e)
+	m.days(time.Now().Add(time.Hour), 5)
 	certify(t, e, 5)
 	s := openTerminal(t, e)
 
@@ -156,9 +159,6 @@ func TestTranscript(t *testing.T) {
 	if out := strings.TrimSpace(cli(t, e).Run("connections", "list")); out != "[]" {
 		t.Errorf("sockets are left: %s", out)
 	}
-	m := mask{}
-	m.ports(e)
-	m.days(time.Now().Add(time.Hour), 5)
 	golden(t, "transcript.txt", m.apply(s.transcript.String()))
 }
 

@@ -73,9 +73,8 @@ var measured = []struct {
 
 // apply masks a text.
 func (m mask) apply(text string) string {
-	text = strings.NewReplacer(m...).Replace(text)
 	for _, r := range measured {
 		text = r.pattern.ReplaceAllString(text, r.instead)
 	}
-	return text
+	return strings.NewReplacer(m...).Replace(text)
 }
