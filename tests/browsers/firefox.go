@@ -111,10 +111,13 @@ func waitForFile(ctx context.Context, path string) (string, error) {
 const observer = `
 const names = new Map(Object.getOwnPropertyNames(Components.results).map((name) => [Components.results[name], name]));
 for (const name in Components.results) names.set(Components.results[name], name);
+names.set(0x804b005a, "NS_ERROR_PARSING_HTTP_STATUS_LINE"); // has no name for scripts
 globalThis.channelEnds ??= new Map();
 Services.obs.addObserver({ observe(subject) {
   const channel = subject.QueryInterface(Ci.nsIChannel);
-  const security = channel.securityInfo && channel.securityInfo.errorCodeString;
+  // Of NSPR, below NSS, the channel's own status says the same in other words.
+  const code = channel.securityInfo && channel.securityInfo.errorCodeString;
+  const security = code && !code.startsWith("PR_") ? code : "";
   const status = channel.status === 0 ? "" : names.get(channel.status) || "0x" + (channel.status >>> 0).toString(16);
   globalThis.channelEnds.set(channel.URI.spec, status === "" ? "" : security || status);
 } }, "http-on-stop-request");
@@ -240,14 +243,30 @@ func (f *Firefox) Try(ctx context.Context, v Visit) (Outcome, error) {
 		return out, err
 	}
 	channel := "http" + strings.TrimPrefix(v.URL, "ws") // wss is carried by an https channel
-	var word *string
-	if err := f.inChrome(ctx, `return globalThis.channelEnds.get(arguments[0]) ?? null;`, &word, channel); err != nil {
+	word, err := f.ending(ctx, channel, out.Opens)
+	if err != nil {
 		return out, err
 	}
-	if word != nil {
-		out.Error = *word
-	}
+	out.Error = word
 	return out, nil
+}
+
+// ending is what the observer noted of a channel. Of one that failed that comes after the page's
+// own event, or not at all where there was none.
+func (f *Firefox) ending(ctx context.Context, channel string, opened bool) (string, error) {
+	for tries := 0; ; tries++ {
+		var word *string
+		err := f.inChrome(ctx, `return globalThis.channelEnds.get(arguments[0]) ?? null;`, &word, channel)
+		switch {
+		case err != nil:
+			return "", err
+		case word != nil:
+			return *word, nil
+		case opened || tries == 20:
+			return "", nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 // Accept opens url in a tab of its own and takes the warning page's way on where there is one.

@@ -39,8 +39,11 @@ func dialMarionette(ctx context.Context, addr string) (*marionette, error) {
 
 // call runs a command and decodes the "value" of its answer into out, which may be nil.
 func (m *marionette) call(ctx context.Context, command string, params map[string]any, out any) error {
+	if out == nil {
+		return m.callRaw(ctx, command, params, new(json.RawMessage)) // of whatever form it is
+	}
 	var answer struct{ Value json.RawMessage }
-	if err := m.callRaw(ctx, command, params, &answer); err != nil || out == nil {
+	if err := m.callRaw(ctx, command, params, &answer); err != nil {
 		return err
 	}
 	return json.Unmarshal(answer.Value, out)
