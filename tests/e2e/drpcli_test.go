@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/rackn/provision/v4/models"
-
 	"ws-diagnose/tests/drpcli"
 	"ws-diagnose/tests/emulator"
 )
@@ -185,26 +183,5 @@ func TestUpgrade(t *testing.T) {
 	run(c)
 	if got := alerts(e); got != "open Error ws-diagnose cert-expiring" || find(t, e, "cert-expiring").Key() != alert {
 		t.Errorf("alerts:\n%s", got)
-	}
-}
-
-// TestOperatorRole: the role of the README allows to run the action, and nothing else.
-func TestOperatorRole(t *testing.T) {
-	t.Parallel()
-	_, c := install(t, emulator.Options{})
-	c.Run("roles", "create", `{"Name": "ws-diagnose-operator", "Claims": [
-      {"scope": "plugins", "action": "list,get,actions,action:ws-diagnose", "specific": "ws-diagnose"}]}`)
-	c.Run("users", "create", `{"Name": "alice"}`)
-	c.Run("users", "update", "alice", `{"Roles": ["ws-diagnose-operator"]}`)
-	var token models.UserToken
-	c.Into(&token, "users", "token", "alice")
-	alice := c.WithToken(token.Token)
-	run(alice)
-	alice.Run("plugins", "actions", name)
-	for _, forbidden := range [][]string{{"system", "runaction", name}, {"plugins", "destroy", name},
-		{"plugins", "set", name, "param", name + "/alerts", "to", "false"}, {"alerts", "list"}} {
-		if out, err := alice.Try(forbidden...); err == nil {
-			t.Errorf("%v: %s", forbidden, out)
-		}
 	}
 }
