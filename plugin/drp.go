@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 const (
 	callTimeout = 3 * time.Second // of one request to our own server
 	maxAnswer   = 32 << 20        // bytes of one answer of it
+	maxRefusal  = 16 << 10        // bytes of one that is an error
 )
 
 // server is our own DRP server, as far as its REST API goes.
@@ -32,7 +34,8 @@ func connect(port int, token string) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no session with the server's API on port %d: %w", port, err)
 	}
-	client.Client.Transport = bounded{client.Client.Transport}
+	client.Client.Transport = guard{client.Client.Transport}
+	client.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &server{client: client}, nil
 }
 
@@ -59,21 +62,37 @@ func status(err error) int {
 	return 0
 }
 
-// bounded keeps an answer from filling the memory.
-type bounded struct{ http.RoundTripper }
+// guard stands between the SDK's client and whoever answers on the API port. It keeps an answer from
+// filling the memory, and what is not an answer of DRP's from being quoted: the SDK puts all of it into
+// its errors, and errors go to the log.
+type guard struct{ http.RoundTripper }
 
-// RoundTrip cuts the answer's body off after maxAnswer bytes.
-func (b bounded) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, err := b.RoundTripper.RoundTrip(request)
-	if err == nil {
-		response.Body = limited{io.LimitReader(response.Body, maxAnswer), response.Body}
+// RoundTrip bounds the answer's body, and refuses one that is not JSON.
+func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := g.RoundTripper.RoundTrip(request)
+	if err != nil {
+		return nil, err
 	}
-	return response, err
+	kind := response.Header.Get("Content-Type")
+	media, _, _ := mime.ParseMediaType(kind)
+	most := int64(maxAnswer)
+	switch refused := response.StatusCode >= http.StatusBadRequest; {
+	case refused && media != "application/json":
+		most = 0 // the status says it all
+	case refused:
+		most = maxRefusal
+	case media != "application/json":
+		response.Body.Close()
+		return nil, fmt.Errorf("status %d with content of type %s instead of JSON: it is not DRP's API that answers",
+			response.StatusCode, shown(kind))
+	}
+	response.Body = limited{io.LimitReader(response.Body, most), response.Body}
+	return response, nil
 }
 
 // CloseIdleConnections lets the client end what it keeps open.
-func (b bounded) CloseIdleConnections() {
-	if closer, ok := b.RoundTripper.(interface{ CloseIdleConnections() }); ok {
+func (g guard) CloseIdleConnections() {
+	if closer, ok := g.RoundTripper.(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/sirupsen/logrus"
 	"gitlab.com/rackn/logger"
@@ -41,11 +42,17 @@ var levels = map[logrus.Level]logger.Level{
 // Levels says that every entry is wanted.
 func (bridge) Levels() []logrus.Level { return logrus.AllLevels }
 
+// maxLine bounds a line of the log in bytes; a stack fits.
+const maxLine = 8 << 10
+
 // Fire hands one entry on, its fields after the message. The server adds time, level and service.
 func (b bridge) Fire(entry *logrus.Entry) error {
 	text := entry.Message
 	for _, key := range slices.Sorted(maps.Keys(entry.Data)) {
 		text += fmt.Sprintf(" %s=%v", key, entry.Data[key])
+	}
+	if len(text) > maxLine {
+		text = strings.ToValidUTF8(text[:maxLine], "") + "..."
 	}
 	level := levels[entry.Level]
 	b.box.put(func() { b.to.Logf(level, "%s", text) })
