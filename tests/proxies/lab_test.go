@@ -43,10 +43,10 @@ type lab struct {
 type maker func(Place) (Proxy, error)
 
 // newLab starts endpoints, but not yet the proxy.
-func newLab(t *testing.T, make maker, files fileSet, r row) *lab {
+func newLab(t *testing.T, newProxy maker, files fileSet, r row) *lab {
 	t.Helper()
 	at := Place{Dir: t.TempDir(), Listen: address(8443), DRP: address(8092), DRP2: address(8092)}
-	proxy, err := make(at)
+	proxy, err := newProxy(at)
 	if err != nil {
 		t.Skip(err)
 	}
@@ -133,8 +133,8 @@ var addresses atomic.Uint32
 // address is a loopback address that nobody else uses, another test run beside this one included: so
 // ports need not be looked for, and cannot be taken away before a proxy listens there.
 func address(port int) string {
-	n, pid := addresses.Add(1), os.Getpid()
-	return fmt.Sprintf("127.%d.%d.%d:%d", 64+pid>>8%128, pid%256, n, port)
+	n, pid := addresses.Add(1)%256, os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d:%d", 64+(pid>>8)%128, pid%256, n, port)
 }
 
 // start runs the proxy.
