@@ -166,10 +166,24 @@ func parseHead(head []byte, a *trace.Answer) error {
 	header, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(escapeControls(fields)))).ReadMIMEHeader()
 	if err != nil {
 		a.Malformed = cut(err.Error(), maxError)
+		a.Header = legible(fields)
 		return err
 	}
 	a.Header = http.Header(header)
 	return nil
+}
+
+// legible is what browsers read in a header that breaks the grammar: they pass over the lines that
+// have no name.
+func legible(fields []byte) http.Header {
+	h := http.Header{}
+	for line := range bytes.Lines(fields) {
+		name, value, ok := strings.Cut(string(line), ":")
+		if ok && name != "" && !strings.ContainsAny(name, " \t") {
+			h.Add(name, strings.TrimSpace(value))
+		}
+	}
+	return h
 }
 
 // escapeControls spells out the control bytes in header fields. Browsers take them in a value, and

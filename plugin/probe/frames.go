@@ -176,10 +176,22 @@ func (f *frameReader) take(p []byte) {
 			}
 			f.payload = append(f.payload, b)
 		}
-	case f.server && f.data && f.text && !f.masked:
-		f.utf8.feed(p)
+	case f.server && f.data && f.text:
+		f.utf8.feed(f.unmasked(p))
 	}
 	f.seen += uint64(len(p))
+}
+
+// unmasked is a piece of payload without its mask, which a server's frame should not have.
+func (f *frameReader) unmasked(p []byte) []byte {
+	if !f.masked {
+		return p
+	}
+	clear := make([]byte, len(p))
+	for i, b := range p {
+		clear[i] = b ^ f.mask[(f.seen+uint64(i))%4]
+	}
+	return clear
 }
 
 // finish ends the frame.

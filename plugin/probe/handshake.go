@@ -35,6 +35,9 @@ func (w *walk) handshake(ctx context.Context) error {
 	first, cancel := context.WithTimeout(ctx, limit)
 	w.conn.until(first)
 	t.Handshake = shake(w.conn, trace.OfferBrowser, w.sni())
+	if !t.Done && t.Read > 0 && !isTLS(t.First) {
+		t.After, t.Read = w.conn.wire.afterwards(first)
+	}
 	cancel()
 	if t.Done {
 		return nil

@@ -25,12 +25,13 @@ func (w *walk) tunnel(ctx context.Context, l *link, p *trace.Proxy) error {
 		req += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(w.opts.ProxyAuth)) + "\r\n"
 	}
 	if _, err := io.WriteString(l, req+"\r\n"); err != nil {
+		p.Ended = endOf(err)
 		return fmt.Errorf("the proxy %s ended the connection: %w", p.URL, err)
 	}
 	a := &trace.Answer{Alert: -1}
 	readAnswer(l, a, w.secret)
 	scrubAnswer(a, w.secret)
-	p.Status = a.Status
+	p.Status, p.Ended, p.Foreign = a.Status, a.Ended, a.Malformed != ""
 	switch {
 	case a.Malformed != "":
 		return fmt.Errorf("the proxy %s does not speak HTTP: %s", p.URL, a.Malformed)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"reflect"
 	"syscall"
+	"time"
 
 	"ws-diagnose/plugin/trace"
 )
@@ -62,6 +63,26 @@ func (w *wire) Write(p []byte) (int, error) {
 	n, err := w.Conn.Write(p)
 	w.wrote += int64(n)
 	return n, err
+}
+
+// Bounds of what is read on after an answer that is not TLS.
+const (
+	afterTime = time.Second
+	maxAfter  = 64 << 10
+)
+
+// afterwards reads on to learn how the server ends the connection by itself, and how many bytes it
+// has sent in all: browsers wait for as many as the first of them announce.
+func (w *wire) afterwards(ctx context.Context) (trace.Ending, int64) {
+	if w.end == trace.EndNone {
+		until := time.Now().Add(afterTime)
+		if t, ok := ctx.Deadline(); ok && t.Before(until) {
+			until = t
+		}
+		_ = w.Conn.SetReadDeadline(until)
+		_, _ = io.Copy(io.Discard, io.LimitReader(w, maxAfter))
+	}
+	return w.end, w.read
 }
 
 // endOf names how a connection ended by the error of a read or write below TLS.

@@ -47,6 +47,7 @@ type Handshake struct {
 
 	Alert       int          // fatal alert received (RFC 8446 section 6), -1 when none
 	Ended       Ending       // how a failed handshake ended
+	After       Ending       // after an answer that is not TLS: how the server ended then, timeout when it did not within a second; "" when nobody looked
 	HelloSent   bool         // whether our ClientHello was written before the end
 	First       []byte       // first bytes that the server sent, at most 64
 	Read        int64        // bytes received in all

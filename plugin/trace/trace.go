@@ -203,6 +203,9 @@ type Proxy struct {
 	URL    string // scheme://host:port, without credentials
 	Status int    // of the answer to CONNECT; 0 when there was none
 	Error  string // why the tunnel could not be opened; "" when it was
+	// Foreign says that what answered is not HTTP.
+	Foreign bool
+	Ended   Ending // how the connection ended instead of an answer
 }
 
 // Ending is how a connection ended under a stage.

@@ -50,8 +50,8 @@ func certLeafCases() []Case {
 		{Name: "self-signed-trust-required", What: "the same where the operator requires trust", Finding: "cert-self-signed", Check: Check{RequireTrusted: true}, Start: selfSigned()},
 		{Name: "self-signed-expired", Finding: "cert-expired", What: "self-signed, expired 35 days ago", Start: selfSigned(valid(-400, -35))},
 		{Name: "self-signed-wrong-hostname", Finding: "cert-name-mismatch", What: "self-signed for another host", Start: selfSigned(dns("other.example"))},
-		{Name: "trusted-self-signed-leaf-as-ca", Finding: "", What: "self-signed leaf, no CA, among the trusted roots", Start: trustedSelf()},
-		{Name: "trusted-self-signed-expired-as-peer", Finding: "cert-expired", What: "the same, expired", Start: trustedSelf(valid(-400, -35))},
+		{Name: "trusted-self-signed-leaf-as-ca", Finding: "", What: "self-signed leaf, no CA, among the trusted roots", Start: trustedSelf("trusted leaf")},
+		{Name: "trusted-self-signed-expired-as-peer", Finding: "cert-expired", What: "the same, expired", Start: trustedSelf("trusted, expired", valid(-400, -35))},
 		{Name: "ca-signed-expired", Finding: "cert-expired", What: "expired 35 days ago", Start: leaf(valid(-400, -35))},
 		{Name: "expired-just-now", Finding: "cert-expired", What: "expired within the last day", Start: leaf(valid(-365, 0))},
 		{Name: "expiring-20-days", Finding: "cert-expiring", What: "20 days left", Start: leaf(valid(-345, 20))},
@@ -89,9 +89,10 @@ func untrusted(edits ...Edit) starter {
 }
 
 // trustedSelf starts a server with a self-signed certificate that is among the trusted roots.
-func trustedSelf(edits ...Edit) starter {
+// Its subject is its own: browsers would find another case's root by the same name.
+func trustedSelf(subject string, edits ...Edit) starter {
 	return trusting(func(p *PKI) (served, roots []*Identity) {
-		id := p.Mint(nil, append([]Edit{keyName("trusted self")}, edits...)...)
+		id := p.Mint(nil, append([]Edit{keyName("trusted self"), cn(subject)}, edits...)...)
 		return []*Identity{id}, []*Identity{id}
 	})
 }

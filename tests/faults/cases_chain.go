@@ -54,7 +54,7 @@ func certChainCases() []Case {
 			s.PermittedDNSDomainsCritical = true
 		})},
 		{Name: "leaf-bad-signature", Finding: "cert-chain-invalid", What: "one bit of the leaf's signature is wrong", Start: chain(func(p *PKI) []*Identity {
-			return []*Identity{p.Leaf().badSignature()}
+			return []*Identity{p.Mint(p.Root).badSignature()}
 		})},
 		{Name: "intermediate-bad-signature", Finding: "cert-chain-invalid", What: "one bit of the intermediate's signature is wrong", Start: chain(func(p *PKI) []*Identity {
 			i := p.Intermediate("bad signature")

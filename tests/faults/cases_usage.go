@@ -26,7 +26,7 @@ func certUsageCases() []Case {
 		{Name: "self-signed-eku-wrong", Finding: "cert-wrong-usage", What: "self-signed, EKU is clientAuth", Start: selfSigned(extUsage(x509.ExtKeyUsageClientAuth))},
 		{Name: "ca-as-leaf-self-signed", Finding: "cert-self-signed", What: "CA:TRUE and self-signed, as openssl req -x509 makes it", Start: selfSigned(asCA)},
 		{Name: "ca-as-leaf-trusted", Finding: "cert-ca-as-leaf", What: "CA:TRUE, signed by the trusted root", Start: leaf(asCA)},
-		{Name: "ca-as-leaf-is-root", Finding: "cert-ca-as-leaf", What: "CA:TRUE, self-signed and itself a trusted root", Start: trustedSelf(asCA)},
+		{Name: "ca-as-leaf-is-root", Finding: "cert-ca-as-leaf", What: "CA:TRUE, self-signed and itself a trusted root", Start: trustedSelf("trusted CA", asCA)},
 	}
 }
 
@@ -97,7 +97,7 @@ func disguised(kind, as string) starter {
 // broken starts a server whose certificate went through f.
 func broken(f func(der []byte) []byte) starter {
 	return tlsWith(func(p *PKI, cfg *tls.Config) {
-		cfg.Certificates[0].Certificate = [][]byte{f(p.Leaf().DER)}
+		cfg.Certificates[0].Certificate = [][]byte{f(p.Mint(p.Root).DER)}
 	})
 }
 
