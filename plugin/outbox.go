@@ -19,6 +19,7 @@ func newOutbox() *outbox {
 		for {
 			select {
 			case <-o.done:
+				o.rest()
 				return
 			case job := <-o.jobs:
 				job()
@@ -26,6 +27,18 @@ func newOutbox() *outbox {
 		}
 	}()
 	return o
+}
+
+// rest runs what waits at the end.
+func (o *outbox) rest() {
+	for {
+		select {
+		case job := <-o.jobs:
+			job()
+		default:
+			return
+		}
+	}
 }
 
 // put has job run soon, or says false when too much is waiting already.
@@ -38,5 +51,5 @@ func (o *outbox) put(job func()) bool {
 	}
 }
 
-// close drops what waits.
+// close ends the outbox once what waits has run, and does not wait for that.
 func (o *outbox) close() { o.once.Do(func() { close(o.done) }) }

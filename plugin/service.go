@@ -76,8 +76,8 @@ func (sv *service) keeping() alert.Options {
 		Store:    alert.NewServer(sv.server.client),
 		Settings: alert.Settings{ConfirmRuns: sv.settings.ConfirmRuns, AutoAcknowledge: sv.settings.AutoAcknowledge},
 		Log:      sv.log,
-		Publish: func(e alert.Event) {
-			sv.outbox.put(func() { sdk.Publish(Name, e.Action, e.Key, e.Object) })
+		Publish: func(e alert.Event) bool {
+			return sv.outbox.put(func() { sdk.Publish(Name, e.Action, e.Key, e.Object) })
 		},
 	}
 }

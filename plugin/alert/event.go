@@ -14,23 +14,23 @@ type Event struct {
 	Object map[string]any
 }
 
-// events lists what is to be told without alerts: causes that are confirmed and have no alert, once
-// for each level, and their end if their beginning was told.
-func (m *Memory) events(now time.Time, s Settings) []Event {
-	var list []Event
+// publish tells without alerts what is to be told: causes that are confirmed and have no alert, once for
+// each level, and their end if their beginning was told. What is not taken is told the next time.
+func (m *Memory) publish(now time.Time, s Settings, take func(Event) bool) {
 	for _, name := range slices.Sorted(maps.Keys(m.causes)) {
 		c := m.causes[name]
 		told := c.open != "" || c.quiet != ""
 		switch {
 		case !told && c.confirmed(s) && m.successor(c, s) == "" && c.published != c.level:
-			c.published = c.level
-			list = append(list, c.event(name, strings.ToLower(c.level)))
+			if take(c.event(name, strings.ToLower(c.level))) {
+				c.published = c.level
+			}
 		case c.published != "" && c.over(s, now):
-			c.published = ""
-			list = append(list, c.event(name, "cleared"))
+			if take(c.event(name, "cleared")) {
+				c.published = ""
+			}
 		}
 	}
-	return list
 }
 
 func (c *cause) event(name, action string) Event {

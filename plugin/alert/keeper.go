@@ -18,7 +18,7 @@ import (
 type Options struct {
 	Store    Store
 	Settings Settings
-	Publish  func(Event) // tells of a cause where alerts cannot; must not block
+	Publish  func(Event) bool // tells of a cause where alerts cannot, unless it is false; must not block
 	Log      logrus.FieldLogger
 	Now      func() time.Time // nil: time.Now
 }
@@ -199,10 +199,10 @@ func (k *Keeper) explain(err error) {
 		k.memory.full = false
 		k.o.Log.Warnf("more than %d causes at a time: the others get no alert", maxCauses)
 	}
-	for _, event := range k.memory.events(k.o.Now(), k.o.Settings) {
+	k.memory.publish(k.o.Now(), k.o.Settings, func(event Event) bool {
 		k.o.Log.Warnf("published as event ws-diagnose.%s.%s: %v", event.Action, event.Key, event.Object["Name"])
-		k.o.Publish(event)
-	}
+		return k.o.Publish(event)
+	})
 	if err == nil {
 		k.said = nil
 		return

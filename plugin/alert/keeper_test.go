@@ -20,6 +20,7 @@ type telling struct {
 	*Keeper
 	store  *fakeStore
 	events []string
+	deaf   bool // takes no events
 	log    bytes.Buffer
 }
 
@@ -28,7 +29,12 @@ func newTelling(t *testing.T) *telling {
 	log := logrus.New()
 	log.SetOutput(&k.log)
 	k.Keeper = NewKeeper(Options{Store: k.store, Settings: Settings{ConfirmRuns: 1, AutoAcknowledge: true}, Log: log,
-		Publish: func(e Event) { k.events = append(k.events, e.Action+"."+e.Key) }})
+		Publish: func(e Event) bool {
+			if !k.deaf {
+				k.events = append(k.events, e.Action+"."+e.Key)
+			}
+			return !k.deaf
+		}})
 	t.Cleanup(k.Close)
 	return k
 }
@@ -54,6 +60,23 @@ func TestServerWithoutAlerts(t *testing.T) {
 	}
 	if k.waiting {
 		t.Error("retries what can never be")
+	}
+}
+
+// TestEventsAreToldUntilTaken has nobody take events for a while.
+func TestEventsAreToldUntilTaken(t *testing.T) {
+	k := newTelling(t)
+	k.store.down = fmt.Errorf("%w (404)", ErrUnsupported)
+	for _, deaf := range []bool{true, false, false} {
+		k.deaf = deaf
+		k.run(t, expired)
+	}
+	for _, deaf := range []bool{true, false, false} {
+		k.deaf = deaf
+		k.run(t)
+	}
+	if got := strings.Join(k.events, " "); got != "error.cert-expired cleared.cert-expired" {
+		t.Errorf("events: %s", got)
 	}
 }
 

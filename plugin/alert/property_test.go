@@ -84,7 +84,7 @@ func (h *history) now() time.Time { return h.clock }
 func (h *history) keeper() *Keeper {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	return NewKeeper(Options{Store: h.store, Settings: h.settings, Publish: func(Event) {}, Log: log, Now: h.now})
+	return NewKeeper(Options{Store: h.store, Settings: h.settings, Publish: func(Event) bool { return true }, Log: log, Now: h.now})
 }
 
 func (h *history) pass(t *rapid.T, most time.Duration) {
