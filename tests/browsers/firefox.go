@@ -285,10 +285,7 @@ func (f *Firefox) Accept(ctx context.Context, url string) (offered bool, err err
 	}
 	// The button ignores clicks for its first second, so that nobody is tricked into one. The warning
 	// stays where the server answers a page's request with no page.
-	return true, f.waitAtMost(ctx, 4*time.Second, `
-		if (!document.documentURI.startsWith("about:")) return false;
-		document.querySelector("net-error-card")?.shadowRoot?.getElementById("exception-button")?.click();
-		return true;`)
+	return true, f.waitAtMost(ctx, 4*time.Second, proceed)
 }
 
 // newTab opens a tab and goes there; back closes it and returns to the first.
@@ -334,21 +331,33 @@ func (f *Firefox) waitAtMost(ctx context.Context, most time.Duration, script str
 	}
 }
 
-// findProceed unfolds Firefox's warning page and tells whether it has a way on. The page builds
-// itself step by step, so each button is waited for.
-const findProceed = `
+// warningButton finds a button of Firefox's warning page. Some errors still have a page of the old
+// form, whose buttons have other names.
+const warningButton = `
+const warningButton = (id, oldID) =>
+  document.querySelector("net-error-card")?.shadowRoot?.getElementById(id) ?? document.getElementById(oldID);
+`
+
+// findProceed unfolds the warning page and tells whether it has a way on. The page builds itself
+// step by step, so each button is waited for.
+const findProceed = warningButton + `
 const back = arguments[arguments.length - 1];
-const button = async (id) => {
+const shown = async (id, oldID) => {
   for (let tries = 0; tries < 40; tries++) {
-    const card = document.querySelector("net-error-card");
-    const found = card && card.shadowRoot && card.shadowRoot.getElementById(id);
-    if (found) return found;
+    const found = warningButton(id, oldID);
+    if (found && !found.hidden && found.checkVisibility()) return found;
     await new Promise((again) => setTimeout(again, 50));
   }
 };
 (async () => {
-  const advanced = await button("advanced-button");
+  const advanced = await shown("advanced-button", "advancedButton");
   if (!advanced) return back(false);
   advanced.click();
-  back(Boolean(await button("exception-button")));
+  back(Boolean(await shown("exception-button", "exceptionDialogButton")));
 })();`
+
+// proceed presses the button, and is true as long as the warning is there.
+const proceed = warningButton + `
+if (!document.documentURI.startsWith("about:")) return false;
+warningButton("exception-button", "exceptionDialogButton")?.click();
+return true;`
