@@ -63,6 +63,7 @@ func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 type drp struct {
 	token           string
 	noAck, noEvents bool
+	closeEach       bool // every answer ends its connection
 	postStatus      int
 	say             string // put into every answer
 
@@ -78,6 +79,9 @@ func (d *drp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.tokens = append(d.tokens, auth)
 	d.mu.Unlock()
 	w.Header().Set("X-Said", d.say+auth)
+	if d.closeEach && r.URL.Path != "/api/v3/ws" {
+		w.Header().Set("Connection", "close")
+	}
 	switch {
 	case auth == "":
 		w.Header().Set("WWW-Authenticate", "dr-provision")
@@ -183,6 +187,15 @@ func TestDRP(t *testing.T) {
 }
 
 // Whatever the server does, the token and the password are in no trace.
+// A proxy may close the connection after each answer (HAProxy: option httpclose): no fault of a websocket's.
+func TestAnswersThatClose(t *testing.T) {
+	d := &drp{token: "sesame", closeEach: true}
+	tr := check(t, d.start(t), Options{Credentials: sendAlways(Credentials{Token: "sesame"})})
+	if s := tr.Stage(trace.StageEvent); s.Outcome != trace.OK || tr.Info == nil {
+		t.Errorf("event: %+v, info %+v", s, tr.Info)
+	}
+}
+
 func TestTokenIsNotRecorded(t *testing.T) {
 	t.Parallel()
 	const token = "sesame-token"

@@ -110,14 +110,19 @@ func (w *walk) event(ctx context.Context) error {
 }
 
 func (w *walk) roundTrip(ctx context.Context, s *session, e *trace.Event) error {
-	l, creds, err := w.second(ctx)
+	api, err := w.api(ctx)
 	if err != nil {
 		return err
 	}
-	api := w.newREST(l, creds)
-	defer api.close()
-	if creds.header() != "" {
+	defer func() { api.close() }()
+	if api.creds.header() != "" {
 		w.fetchInfo(ctx, api, &trace.Answer{})
+	}
+	if api.over {
+		api.close()
+		if api, err = w.api(ctx); err != nil {
+			return err
+		}
 	}
 	key := w.filter[len(eventType+"."+eventAction+"."):]
 	body, err := json.Marshal(map[string]any{
@@ -143,6 +148,15 @@ func (w *walk) roundTrip(ctx context.Context, s *session, e *trace.Event) error 
 	}
 	e.Arrived, e.Took = true, at.Sub(begin)
 	return nil
+}
+
+// api opens another connection for requests to the endpoint's API.
+func (w *walk) api(ctx context.Context) (*rest, error) {
+	l, creds, err := w.second(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w.newREST(l, creds), nil
 }
 
 // listening is how long the ping stage listens first: as long as the user wants, while that leaves

@@ -28,6 +28,7 @@ type rest struct {
 	link   *link
 	creds  Credentials
 	walk   *walk
+	over   bool // the link takes no further request: the server closes it after each answer
 }
 
 var errOnce = errors.New("the server closed the connection")
@@ -88,6 +89,7 @@ func (r *rest) do(ctx context.Context, method, path string, send []byte, most in
 	_, a.Reason, _ = strings.Cut(cut(res.Status, maxError), " ")
 	b, _ := io.ReadAll(io.LimitReader(res.Body, most))
 	a.Read = int64(len(b))
+	r.over = res.Close || a.Read == most
 	clean := r.walk.secret.bytes(b)
 	a.Body = bytes.Clone(clean[:min(len(clean), maxBody)])
 	scrubAnswer(a, r.walk.secret)
