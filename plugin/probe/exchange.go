@@ -119,10 +119,12 @@ func (w *walk) roundTrip(ctx context.Context, s *session, e *trace.Event) error 
 		w.fetchInfo(ctx, api, &trace.Answer{})
 	}
 	if api.over {
-		api.close()
-		if api, err = w.api(ctx); err != nil {
+		again, err := w.api(ctx)
+		if err != nil {
 			return err
 		}
+		api.close()
+		api = again
 	}
 	key := w.filter[len(eventType+"."+eventAction+"."):]
 	body, err := json.Marshal(map[string]any{
