@@ -200,27 +200,24 @@ func (w *walk) ping(ctx context.Context) error {
 		defer cancel()
 	}
 	s.out.Ping = x
-	payload := rand.Text()
+	want := &pong{rand.Text(), make(chan struct{}, 1)}
+	s.pong.Store(want)
 	begin := time.Now()
 	err := s.write(ctx, func(deadline time.Time) error {
-		return s.conn.WriteControl(websocket.PingMessage, []byte(payload), deadline)
+		return s.conn.WriteControl(websocket.PingMessage, []byte(want.payload), deadline)
 	})
 	x.Sent = err == nil
-	for err == nil {
+	if err == nil {
 		select {
-		case p := <-s.pongs:
-			if p != payload {
-				continue // unsolicited, which RFC 6455 section 5.5.3 allows
-			}
+		case <-want.came:
 			x.Took = time.Since(begin)
-			return w.settle(x, nil, func() {})
 		case <-s.done:
 			err = s.why()
 		case <-ctx.Done():
 			err = errDeadline
 		}
 	}
-	return w.settle(x, err, nil)
+	return w.settle(x, err, func() {})
 }
 
 // bye closes the websocket and waits for the answer. Where the server was first, its close is what

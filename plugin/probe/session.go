@@ -39,6 +39,12 @@ type expected struct {
 	came chan time.Time // has room for the first one
 }
 
+// pong is the one that is waited for. Unsolicited ones pass by (RFC 6455 section 5.5.3 allows them).
+type pong struct {
+	payload string
+	came    chan struct{} // has room for the first one
+}
+
 // session is the open websocket: gorilla over a tap, read all the time by one goroutine, because
 // gorilla answers pings only while a read is under way.
 type session struct {
@@ -49,7 +55,7 @@ type session struct {
 	secret  *scrubber
 	out     *trace.Socket
 	awaited atomic.Pointer[expected] // nil while no event is
-	pongs   chan string
+	pong    atomic.Pointer[pong]     // nil before the first ping
 	closing atomic.Bool   // the walk is over, and the connection ends with it
 	done    chan struct{} // the reader has ended; end is set
 	end     *trace.End
@@ -60,8 +66,7 @@ func (w *walk) open() (*session, error) {
 	_ = w.conn.wire.SetDeadline(time.Time{}) // from here on the end of the check closes it
 	s := &session{
 		tap: newTap(w.conn), link: w.conn, life: w.life, secret: w.secret,
-		pongs: make(chan string, 1), done: make(chan struct{}),
-		out: &trace.Socket{Limit: MessageLimit},
+		done: make(chan struct{}), out: &trace.Socket{Limit: MessageLimit},
 	}
 	s.tap.stage = trace.StageUpgrade
 	if len(s.link.pending) == 0 {
@@ -81,9 +86,11 @@ func (w *walk) open() (*session, error) {
 	s.conn = conn
 	conn.SetReadLimit(MessageLimit)
 	conn.SetPongHandler(func(payload string) error {
-		select {
-		case s.pongs <- payload:
-		default:
+		if want := s.pong.Load(); want != nil && want.payload == payload {
+			select {
+			case want.came <- struct{}{}:
+			default: // it came before
+			}
 		}
 		return nil
 	})

@@ -195,3 +195,24 @@ func TestCloseRacesWithPingAndClose(t *testing.T) {
 		})
 	}
 }
+
+// Pongs that nobody asked for do not get in the way of the one that answers our ping, however many
+// come before it.
+func TestUnsolicitedPongs(t *testing.T) {
+	strangers := strings.Repeat(frame(0x8a, "stranger"), 50)
+	address := serve(t, func(c net.Conn) {
+		wsServer(c, func(ws *websocket.Conn) {
+			_, _ = io.WriteString(c, strangers)
+			ws.SetPingHandler(func(payload string) error {
+				_, err := io.WriteString(c, strangers+frame(0x8a, payload))
+				return err
+			})
+			readAll(ws)
+		})
+	})
+	for range 10 {
+		if p := check(t, plainTarget(t, "ws", address), Options{}).Socket.Ping; p == nil || !p.Answered {
+			t.Fatalf("ping %+v", p)
+		}
+	}
+}
