@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 
 // Store is where alerts are kept. Every method ends when its context does.
 type Store interface {
-	// List returns all alerts that are acknowledged, or all that are not, those of others among them.
+	// List returns our alerts that are acknowledged, or those that are not, each once.
 	List(ctx context.Context, acknowledged bool) ([]Alert, error)
 	// Create makes an alert and returns it as it is then; that may be an older one of the same
 	// name, which some servers use in its place.
@@ -43,11 +44,40 @@ type Server struct{ client *api.Client }
 // NewServer returns the store behind client.
 func NewServer(client *api.Client) *Server { return &Server{client: client} }
 
-// List asks for the alerts of every name: the pattern filters differ between versions.
+// What a list asks for at a time, and how often: acknowledged alerts pile up over the years, those of
+// others too.
+const (
+	pageSize = 500
+	maxPages = 200
+)
+
+// List asks for the alerts of every name, as the pattern filters differ between versions, and keeps
+// ours.
 func (s *Server) List(ctx context.Context, acknowledged bool) ([]Alert, error) {
+	var mine []Alert
+	seen := map[string]bool{} // what is made meanwhile moves alerts from one page to the next
+	for page := range maxPages {
+		list, err := s.page(ctx, acknowledged, page*pageSize)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range list {
+			if a.ours() && !seen[a.UUID] {
+				seen[a.UUID] = true
+				mine = append(mine, a)
+			}
+		}
+		if len(list) != pageSize { // the last one; or all of them, from a server that knows no pages
+			break
+		}
+	}
+	return mine, nil
+}
+
+func (s *Server) page(ctx context.Context, acknowledged bool, offset int) ([]Alert, error) {
 	var list []Alert
-	request := s.client.Req().Filter("alerts", "Acknowledged", "Eq", fmt.Sprint(acknowledged))
-	err := do(ctx, request, &list)
+	err := do(ctx, s.client.Req().Filter("alerts", "Acknowledged", "Eq", strconv.FormatBool(acknowledged),
+		"limit", strconv.Itoa(pageSize), "offset", strconv.Itoa(offset)), &list)
 	if code := status(err); code == http.StatusNotFound || code == http.StatusMethodNotAllowed {
 		return nil, fmt.Errorf("%w (%d for /alerts)", ErrUnsupported, code)
 	}

@@ -62,13 +62,26 @@ func TestServerCalls(t *testing.T) {
 }
 
 func TestServerList(t *testing.T) {
-	s, asked := serve(t, 200, `[{"Uuid":"u","Name":"n","Acknowledged":true,"Params":{"ws-diagnose/story":{"gone":2}}}]`)
+	s, asked := serve(t, 200, `[null,{"Uuid":"o","Name":"of others"},{"Uuid":"u","Name":"ws-diagnose ws-dropped h 1","Acknowledged":true,
+		"Params":{"ws-diagnose/finding":"ws-dropped","ws-diagnose/target":"https://h:1","ws-diagnose/story":{"gone":2}}}]`)
 	list, err := s.List(context.Background(), true)
-	if err != nil || len(list) != 1 || list[0].story().Gone != 2 {
+	if err != nil || len(list) != 1 || list[0].UUID != "u" || list[0].story().Gone != 2 {
 		t.Errorf("%+v, %v", list, err)
 	}
-	if want := []string{"GET /api/v3/alerts?Acknowledged=Eq%28true%29"}; !cmp.Equal(*asked, want) {
+	if want := []string{"GET /api/v3/alerts?Acknowledged=Eq%28true%29&limit=500&offset=0"}; !cmp.Equal(*asked, want) {
 		t.Errorf("%q", *asked)
+	}
+}
+
+// TestServerListInPages has more alerts than one answer should hold, ours the last of them, and a
+// server that gives the same page again and again.
+func TestServerListInPages(t *testing.T) {
+	page := "[" + strings.Repeat(`{"Uuid":"o","Name":"of others"},`, pageSize-1)
+	ours := `{"Uuid":"u","Name":"ws-diagnose ws-dropped h 1","Params":{"ws-diagnose/finding":"ws-dropped","ws-diagnose/target":"https://h:1"}}]`
+	s, asked := serve(t, 200, page+ours)
+	list, err := s.List(context.Background(), false)
+	if err != nil || len(list) != 1 || len(*asked) != maxPages || !strings.HasSuffix((*asked)[1], "&limit=500&offset=500") {
+		t.Errorf("%d alerts, asked %d times, %v", len(list), len(*asked), err)
 	}
 }
 
