@@ -97,6 +97,7 @@ var haproxyRows = []row{{
 // haproxyHarmless are settings that are often blamed.
 var haproxyHarmless = []harmless{
 	{at: `# frontend`, line: `option http-server-close`},
+	{at: `# frontend`, line: `option httpclose`},
 	{at: `# frontend`, line: `option http-buffer-request`},
 	{at: `mode http`, line: `mode tcp`, also: [2]string{"backend static\n    http-request return status 404\n", ""}},
 	{at: bindLine, line: `bind :443 ssl crt drp.pem alpn h2`},

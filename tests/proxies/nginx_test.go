@@ -123,6 +123,7 @@ var nginxRows = []row{{
 var nginxHarmless = []harmless{
 	{at: `# location`, line: `proxy_buffering on;`},
 	{at: `# location`, line: `gzip on;`},
+	{at: `# location`, line: `keepalive_timeout 0;`},
 	{at: `proxy_http_version 1.1;`, line: `proxy_http_version 1.0;`},
 	{at: `listen 443 ssl;`, line: `listen 443 ssl http2;`},
 }
