@@ -61,6 +61,8 @@ type param struct {
 	set    func(*Settings, any) error
 }
 
+const defaultErrorDays = 7
+
 // paramTable drives the definition, the defaults, and the checking of what the server sends. The
 // schemas in params/ say the same to the server; a test compares.
 var paramTable = []param{
@@ -68,7 +70,7 @@ var paramTable = []param{
 	{"ca-cert", forConfig, "", setCACert},
 	{"cert-warn-days", forConfig | forAction, 30,
 		whole(1, 3650, func(s *Settings, n int) { s.CertWarnDays = n })},
-	{"cert-error-days", forConfig | forAction, 7,
+	{"cert-error-days", forConfig | forAction, defaultErrorDays,
 		whole(1, 3650, func(s *Settings, n int) { s.CertErrorDays = n })},
 	{"require-trusted", forConfig | forAction, false,
 		truth(func(s *Settings, b bool) { s.RequireTrusted = b })},
@@ -111,7 +113,7 @@ func configure(params map[string]any) (Settings, error) {
 		}
 		wrong.add(p.name, p.set(&s, value))
 	}
-	wrong.add("cert-error-days", s.consistent())
+	wrong.add("cert-error-days", s.reconcile(params))
 	return s, wrong.err()
 }
 
@@ -126,13 +128,7 @@ func (s Settings) tune(params map[string]any) (Settings, error) {
 		}
 		wrong.add(p.name, p.set(&s, value))
 	}
-	if s.CertErrorDays > s.CertWarnDays {
-		_, warn := params[Name+"/cert-warn-days"]
-		_, fail := params[Name+"/cert-error-days"]
-		if warn || fail {
-			wrong.add("cert-error-days", s.consistent())
-		}
-	}
+	wrong.add("cert-error-days", s.reconcile(params))
 	return s, wrong.err()
 }
 
@@ -149,13 +145,18 @@ func isPreset(value, preset any) bool {
 	return false
 }
 
-// consistent checks what a single param cannot.
-func (s Settings) consistent() error {
-	if s.CertErrorDays > s.CertWarnDays {
-		return fmt.Errorf("is %d, which is more than ws-diagnose/cert-warn-days (%d): "+
-			"allowed is at most that", s.CertErrorDays, s.CertWarnDays)
+// reconcile has no certificate be an error before it is a warning. Days that these params did not choose
+// give way; days that they did are wrong.
+func (s *Settings) reconcile(params map[string]any) error {
+	if s.CertErrorDays <= s.CertWarnDays {
+		return nil
 	}
-	return nil
+	if n, sent := integer(params[Name+"/cert-error-days"]); !sent || n == defaultErrorDays {
+		s.CertErrorDays = s.CertWarnDays
+		return nil
+	}
+	return fmt.Errorf("is %d, which is more than ws-diagnose/cert-warn-days (%d): allowed is at most that",
+		s.CertErrorDays, s.CertWarnDays)
 }
 
 // problems collects what is wrong with params, so that one answer tells all of it.

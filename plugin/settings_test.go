@@ -204,6 +204,25 @@ func TestTune(t *testing.T) {
 	}
 }
 
+// TestErrorDaysGiveWay has somebody choose few days to warn, and no days for an error: that is no reason
+// to refuse, let alone to stop the plugin.
+func TestErrorDaysGiveWay(t *testing.T) {
+	few := map[string]any{"ws-diagnose/cert-warn-days": 5.0}
+	filledIn := map[string]any{"ws-diagnose/cert-warn-days": 5.0, "ws-diagnose/cert-error-days": 7.0}
+	for _, params := range []map[string]any{few, filledIn} {
+		configured, err := configure(params)
+		if err != nil || configured.CertErrorDays != 5 {
+			t.Errorf("%v: %d, %v", params, configured.CertErrorDays, err)
+		}
+		if configured, err = configure(nil); err != nil {
+			t.Fatal(err)
+		}
+		if tuned, err := configured.tune(params); err != nil || tuned.CertErrorDays != 5 || tuned.CertWarnDays != 5 {
+			t.Errorf("%v: %d, %v", params, tuned.CertErrorDays, err)
+		}
+	}
+}
+
 func TestActionsMayNotSteer(t *testing.T) {
 	for _, name := range paramNames(forAction) {
 		if slices.Contains([]string{"endpoints", "ca-cert", "portal-url"}, strings.TrimPrefix(name, Name+"/")) {

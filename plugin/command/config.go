@@ -47,6 +47,9 @@ func (f *checkFlags) config(args []string, given func(flag string) bool, s Syste
 	if err := f.checkNumbers(given); err != nil {
 		return c, err
 	}
+	if !given("error-days") {
+		c.Policy.ErrorDays = min(f.errorDays, f.warnDays)
+	}
 	if !given("listen") {
 		c.Listen = min(c.Listen, c.Timeout/2)
 	}
@@ -82,7 +85,7 @@ func (f *checkFlags) checkNumbers(given func(string) bool) error {
 		return fmt.Errorf("--idle %s must be between 1s and %s", f.idle, maxIdle)
 	case f.warnDays < 0 || f.warnDays > maxDays:
 		return fmt.Errorf("--warn-days %d must be between 0 and %d", f.warnDays, maxDays)
-	case f.errorDays < 0 || f.errorDays > f.warnDays:
+	case given("error-days") && (f.errorDays < 0 || f.errorDays > f.warnDays):
 		return fmt.Errorf("--error-days %d must be between 0 and --warn-days, which is %d", f.errorDays, f.warnDays)
 	case f.json && f.quiet:
 		return errors.New("give either --json or --quiet, not both")

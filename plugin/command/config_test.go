@@ -82,6 +82,7 @@ func TestConfigFlags(t *testing.T) {
 		{"--timeout 1s --plain", func(c Config) bool { return c.Listen == 500*time.Millisecond }},
 		{"--plain --listen 0", func(c Config) bool { return c.Listen == 0 && c.Targets[0].Plain }},
 		{"a a b", func(c Config) bool { return len(c.Targets) == 2 }},
+		{"--warn-days 5", func(c Config) bool { return c.Policy.WarnDays == 5 && c.Policy.ErrorDays == 5 }},
 		{"--require-trusted --warn-days 60 --error-days 0", func(c Config) bool {
 			return c.Policy.RequireTrusted && c.Policy.WarnDays == 60 && c.Policy.ErrorDays == 0
 		}},
