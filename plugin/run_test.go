@@ -64,9 +64,10 @@ func TestFaultOutsideOfAnyTarget(t *testing.T) {
 // TestUnreadStateIsNotWrittenOver has the server refuse to say what the last life of the plugin
 // remembered, and take what this one wants to store.
 func TestUnreadStateIsNotWrittenOver(t *testing.T) {
+	seenBefore := strings.Repeat("ab", 32)
 	sv, d := inProcess(t, nil)
 	d.profiles[stateProfile] = map[string]any{stateParam: map[string]any{
-		"known": map[string]any{"https://drp.example.com:8092": map[string]any{"sha256": "seen before", "seen": time.Now()}}}}
+		"known": map[string]any{"https://drp.example.com:8092": map[string]any{"sha256": seenBefore, "seen": time.Now()}}}}
 	stored := func() string {
 		d.mu.Lock()
 		defer d.mu.Unlock()
@@ -79,9 +80,27 @@ func TestUnreadStateIsNotWrittenOver(t *testing.T) {
 		if _, err := sv.run(question{settings: sv.settings, startedBy: byInterval}); err != nil {
 			t.Fatal(err)
 		}
-		if now := stored(); !strings.Contains(now, "seen before") || strings.Contains(now, byInterval) == unreadable {
+		if now := stored(); !strings.Contains(now, seenBefore) || strings.Contains(now, byInterval) == unreadable {
 			t.Errorf("unreadable %v: %s", unreadable, now)
 		}
+	}
+}
+
+// TestSpoiltState has others write into the profile: only what the plugin itself may have written is
+// remembered, for people are shown it.
+func TestSpoiltState(t *testing.T) {
+	sv, d := inProcess(t, nil)
+	sha, evil := strings.Repeat("ab", 32), "<b>\x1b[31m"
+	d.profiles[stateProfile] = map[string]any{stateParam: map[string]any{
+		"known": map[string]any{"https://a:1": map[string]any{"sha256": evil}, "https://b:1": map[string]any{"sha256": sha}},
+		"runs": []any{nil,
+			map[string]any{"time": time.Now(), "started_by": evil, "verdict": "ok"},
+			map[string]any{"time": time.Now(), "started_by": byTrigger, "verdict": evil},
+			map[string]any{"time": time.Now(), "started_by": byTrigger, "verdict": "warn"},
+		}}}
+	got, err := sv.server.state(t.Context())
+	if err != nil || len(got.Runs) != 1 || got.Runs[0].Verdict != "warn" || len(got.Known) != 1 || got.Known["https://b:1"].SHA256 != sha {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

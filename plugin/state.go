@@ -3,10 +3,14 @@ package plugin
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"ws-diagnose/plugin/diagnose"
 	"ws-diagnose/plugin/trace"
 )
 
@@ -139,7 +143,21 @@ func (s *server) state(ctx context.Context) (state, error) {
 	if text := profile.Params[stateParam]; text != nil {
 		_ = json.Unmarshal(text, &stored) // somebody else's doing: then nothing is remembered
 	}
+	stored.Runs = slices.DeleteFunc(stored.Runs, func(r pastRun) bool { return !r.ours() })
+	maps.DeleteFunc(stored.Known, func(_ string, k known) bool { return !isFingerprint(k.SHA256) })
 	return stored, nil
+}
+
+// ours says whether the plugin may have written that of a run. It is shown to people, and others may
+// write to the profile.
+func (r pastRun) ours() bool {
+	return slices.Contains([]string{byInterval, byTrigger, byWorkOrder}, r.StartedBy) &&
+		slices.Contains([]diagnose.Verdict{diagnose.VerdictOK, diagnose.VerdictWarn, diagnose.VerdictError}, diagnose.Verdict(r.Verdict))
+}
+
+// isFingerprint says whether text is SHA-256 in lower-case hex.
+func isFingerprint(text string) bool {
+	return len(text) == 64 && strings.Trim(text, "0123456789abcdef") == ""
 }
 
 // saveState writes the profile, and makes it when it is missing.
