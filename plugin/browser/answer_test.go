@@ -167,6 +167,8 @@ func TestFrames(t *testing.T) {
 		{"reset", []edit{ended(trace.End{Manner: trace.EndRST})}, yes(1006, ""), yes(1006, "")},
 		{"alert", []edit{ended(trace.End{Manner: trace.EndAlert})}, yes(1006, ""), yes(1006, "")},
 		{"message too large for us", []edit{ended(trace.End{TooLarge: true, Manner: trace.EndFIN})}, opens, opens},
-		{"our close is not answered", []edit{func(t *trace.Trace) { t.Socket.Close.Answered = false }}, yes(1006, ""), yes(1006, "")},
+		{"our close is not answered", []edit{func(t *trace.Trace) { t.Socket.Close.Answered = false }}, opens, opens},
+		{"masked", []edit{badFrame(trace.FrameFault{Kind: trace.FrameMasked, Opcode: 1})},
+			yes(1006, "A server must not mask any frames that it sends to the client."), opens},
 	})
 }

@@ -224,9 +224,9 @@ func ended(e trace.End, faults ...trace.FrameFaultKind) edit {
 	}
 }
 
-func badFrame(f trace.FrameFault) edit {
+func badFrame(faults ...trace.FrameFault) edit {
 	return func(t *trace.Trace) {
-		t.Socket.Faults, t.Socket.Close = append(t.Socket.Faults, f), nil
+		t.Socket.Faults, t.Socket.Close = append(t.Socket.Faults, faults...), nil
 		t.Socket.End = &trace.End{Manner: trace.EndError, Alert: -1}
 	}
 }

@@ -79,8 +79,17 @@ func (c *chain) firefoxPath() string {
 		return "SEC_ERROR_REVOKED_CERTIFICATE"
 	case c.StapleStatus == "unknown":
 		return "SEC_ERROR_OCSP_UNKNOWN_CERT"
+	case firefoxStaples[c.StapleFault] != "":
+		return firefoxStaples[c.StapleFault]
 	}
 	return c.firefoxLeaf()
+}
+
+// firefoxStaples: cases staple-garbage, staple-old; the third as in mozilla::pkix.
+var firefoxStaples = map[trace.StapleFaultKind]string{
+	trace.StapleUnusable: "SEC_ERROR_OCSP_MALFORMED_RESPONSE",
+	trace.StapleOld:      "SEC_ERROR_OCSP_OLD_RESPONSE",
+	trace.StapleEarly:    "SEC_ERROR_OCSP_FUTURE_RESPONSE",
 }
 
 // firefoxIssuers is the first fault of the links above the leaf. One with a critical extension

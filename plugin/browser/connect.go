@@ -1,6 +1,10 @@
 package browser
 
-import "ws-diagnose/plugin/trace"
+import (
+	"net/http"
+
+	"ws-diagnose/plugin/trace"
+)
 
 // way is how far the walk got below TLS.
 type way int
@@ -15,7 +19,10 @@ const (
 	wayBroken      // what is left: mostly a reset as soon as the connection stood
 	wayProxyDown   // the proxy itself cannot be reached
 	wayProxyStatus // the proxy answered CONNECT with another status than 200
+	wayProxyAuth   // it asks for credentials
 	wayProxyEnded  // the proxy ended the connection in answer to CONNECT
+	wayProxyAlien  // what answers is no proxy
+	wayProxySilent // the proxy does not answer CONNECT
 )
 
 // wayTo sums up the stages resolve and connect. Of several addresses browsers report what became
@@ -28,10 +35,8 @@ func wayTo(t *trace.Trace) way {
 			return wayOpen
 		case c.Proxy != nil && c.Proxy.Error == "" && (c.Proxy.Status == 0 || c.Proxy.Status == 200):
 			return wayOpen
-		case c.Proxy != nil && c.Proxy.Status != 0 && c.Proxy.Status != 200:
-			return wayProxyStatus
-		case proxied && c.Chosen.IsValid():
-			return wayProxyEnded
+		case c.Proxy != nil && c.Chosen.IsValid():
+			return wayThrough(c.Proxy)
 		case proxied:
 			return wayProxyDown
 		}
@@ -47,6 +52,21 @@ func wayTo(t *trace.Trace) way {
 		return wayTimeout
 	}
 	return wayOpen
+}
+
+// wayThrough is how a proxy that was reached refuses.
+func wayThrough(p *trace.Proxy) way {
+	switch {
+	case p.Status == http.StatusProxyAuthRequired:
+		return wayProxyAuth
+	case p.Status != 0:
+		return wayProxyStatus
+	case p.Foreign:
+		return wayProxyAlien
+	case p.Ended == trace.EndTimeout:
+		return wayProxySilent
+	}
+	return wayProxyEnded
 }
 
 func lastDial(dials []trace.Dial) way {
@@ -72,8 +92,7 @@ func lastDial(dials []trace.Dial) way {
 // chromiumTimeout is what Chromium says whenever it gives up waiting before the socket is open.
 const chromiumTimeout = "WebSocket opening handshake timed out"
 
-// chromiumWays: cases dns-nxdomain, dns-timeout, port-closed, connect-prohibited,
-// proxy-connect-403; the others as in net/socket and net/http of its source. A dropped SYN fails
+// chromiumWays: cases dns-nxdomain, dns-timeout, port-closed, connect-prohibited, proxy-*; the others as in net/socket and net/http of its source. A dropped SYN fails
 // after 135 s by the kernel's own timeout, before the handshake's 240 s are over.
 var chromiumWays = map[way]string{
 	wayUnresolved:  "net::ERR_NAME_NOT_RESOLVED",
@@ -84,7 +103,10 @@ var chromiumWays = map[way]string{
 	wayBroken:      "net::ERR_CONNECTION_RESET",
 	wayProxyDown:   "net::ERR_PROXY_CONNECTION_FAILED",
 	wayProxyStatus: "Establishing a tunnel via proxy server failed.",
-	wayProxyEnded:  "Establishing a tunnel via proxy server failed.",
+	wayProxyAuth:   "Proxy authentication failed",
+	wayProxyEnded:  "net::ERR_EMPTY_RESPONSE",
+	wayProxyAlien:  "net::ERR_INVALID_HTTP_RESPONSE",
+	wayProxySilent: chromiumTimeout,
 }
 
 func chromiumConnect(t *trace.Trace) *Prediction {
@@ -95,7 +117,7 @@ func chromiumConnect(t *trace.Trace) *Prediction {
 }
 
 // firefoxWays: the same cases. Necko folds unreachable and denied into refused, and gives up on a
-// dropped SYN after 20 s, before the channel has an error.
+// dropped SYN and on a proxy after 20 s, before the channel has an error.
 var firefoxWays = map[way]string{
 	wayUnresolved:  "NS_ERROR_UNKNOWN_HOST",
 	wayRefused:     "NS_ERROR_CONNECTION_REFUSED",
@@ -105,11 +127,13 @@ var firefoxWays = map[way]string{
 	wayBroken:      firefoxReset,
 	wayProxyDown:   "NS_ERROR_PROXY_CONNECTION_REFUSED",
 	wayProxyEnded:  "NS_ERROR_NET_RESET",
+	wayProxyAlien:  "",
+	wayProxySilent: "",
 }
 
 func firefoxConnect(t *trace.Trace) *Prediction {
 	w := wayTo(t)
-	if w == wayProxyStatus {
+	if w == wayProxyStatus || w == wayProxyAuth {
 		return refuse(codeAbnormal, firefoxProxyError(t.Connect.Proxy.Status))
 	}
 	if err, failed := firefoxWays[w]; failed {

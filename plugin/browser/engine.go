@@ -1,11 +1,6 @@
 package browser
 
-import (
-	"strconv"
-	"strings"
-
-	"ws-diagnose/plugin/trace"
-)
+import "ws-diagnose/plugin/trace"
 
 // engine is one browser: its rules, in the order in which it comes to them.
 type engine struct {
@@ -25,7 +20,10 @@ type refusal struct {
 	overridable bool // its error page has a way to accept the certificate
 }
 
-// predict walks the rules to the first that stops the socket.
+// predict walks the rules to the first that stops the socket. That the host asks for HTTPS without
+// exceptions (Strict-Transport-Security) does not keep a fresh profile from accepting its
+// certificate: browsers heed that over a sound connection only (RFC 6797 section 8.1, case
+// hsts-self-signed).
 func (e *engine) predict(t *trace.Trace) Prediction {
 	if t == nil {
 		return *refuse(codeAbnormal, "")
@@ -37,7 +35,7 @@ func (e *engine) predict(t *trace.Trace) Prediction {
 	if t.Target.Secure() {
 		if r := e.certificate(t); r != nil {
 			p := refuse(e.tlsCode, r.err)
-			p.OpensIfAccepted = r.overridable && beyond.Opens && !pinnedByHSTS(t)
+			p.OpensIfAccepted = r.overridable && beyond.Opens
 			return *p
 		}
 	}
@@ -68,23 +66,6 @@ func first(rules []rule, t *trace.Trace) *Prediction {
 
 // refuse is a socket that never opens.
 func refuse(code int, err string) *Prediction { return &Prediction{CloseCode: code, Error: err} }
-
-// pinnedByHSTS says whether the host asks for HTTPS without exceptions: once a browser has noted
-// that, its error page has no way to accept a certificate. It notes it over a sound connection
-// only: from another port of the host, or before the certificate went bad. Addresses are never
-// noted, and a max-age of 0 takes the wish back (RFC 6797 sections 6.1.1 and 8.1.1).
-func pinnedByHSTS(t *trace.Trace) bool {
-	if t.HTTP == nil || isAddress(t.Target.Host) {
-		return false
-	}
-	for part := range strings.SplitSeq(strings.ToLower(t.HTTP.Header.Get("Strict-Transport-Security")), ";") {
-		if age, ok := strings.CutPrefix(strings.TrimSpace(part), "max-age="); ok {
-			n, err := strconv.ParseUint(strings.Trim(age, `"`), 10, 64)
-			return err == nil && n > 0
-		}
-	}
-	return false
-}
 
 var chromium = &engine{
 	before:      []rule{chromiumTarget, chromiumConnect, chromiumTLS},

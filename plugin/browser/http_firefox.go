@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -33,7 +34,10 @@ const firefoxRefused = "NS_ERROR_WEBSOCKET_CONNECTION_REFUSED"
 // the 256 KiB at which the probe stops counting.
 func firefoxAnswer(a *trace.Answer) (err string, stops bool) {
 	line, like := statusLine(a.First, "HTTP/", false)
+	_, icy := statusLine(a.First, "ICY ", true)
 	switch {
+	case icy: // taken for HTTP/1.0, as a radio station's server meant it (case http-icy)
+		return firefoxStatus(&trace.Answer{Status: http.StatusOK}), true
 	case a.TooLarge:
 		return "NS_ERROR_FILE_TOO_BIG", true
 	case a.HTTP2, a.Malformed != "" && !like, strings.HasPrefix(a.Proto, "HTTP/0"): // taken for HTTP/0.9

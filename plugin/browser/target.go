@@ -34,13 +34,6 @@ func loopbackHost(host string) bool {
 	return name == "localhost" || strings.HasSuffix(name, ".localhost")
 }
 
-// isAddress says whether the host of the URL is an address; HSTS knows names only (RFC 6797
-// section 8.1.1).
-func isAddress(host string) bool {
-	_, err := netip.ParseAddr(host)
-	return err == nil
-}
-
 // chromiumTarget: case unsafe-port. Mixed content is refused by the constructor of the socket, so
 // the page gets an exception and no close event; its script has nothing but 1006 to go by.
 func chromiumTarget(t *trace.Trace) *Prediction {

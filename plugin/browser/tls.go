@@ -5,7 +5,9 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/tls"
+	"encoding/binary"
 	"slices"
+	"strings"
 
 	"ws-diagnose/plugin/trace"
 )
@@ -92,6 +94,41 @@ func speaksTLS(first []byte) bool {
 		return true
 	}
 	return first[1] == 3 && (first[0] == recordAlert || first[0] == recordHandshake)
+}
+
+// bulky says whether the server's certificates are more than limit bytes, of which the rest of its
+// flight takes about 2 KiB. Beyond 256 KiB Go itself gives up.
+func bulky(h *trace.Handshake, limit int64) bool {
+	return h.Read > limit+2<<10 || strings.Contains(h.Error, "handshake message of length")
+}
+
+// spoken says whether a ServerHello chose a version that browsers speak: neither an old one nor a
+// draft.
+func spoken(h *trace.ServerHello) bool {
+	return h.Version == tls.VersionTLS12 || h.Version == tls.VersionTLS13
+}
+
+// short says whether the first record that the server began never came whole, and how the
+// connection ended then. Go gives up on what is not TLS at once; where nobody looked how such a
+// server goes on, it is taken to hang up.
+func short(h *trace.Handshake) (trace.Ending, bool) {
+	if h.Read >= int64(5+recordLength(h.First)) {
+		return trace.EndNone, false
+	}
+	switch {
+	case h.Ended != trace.EndError:
+		return h.Ended, true
+	case h.After != trace.EndNone:
+		return h.After, true
+	}
+	return trace.EndFIN, true
+}
+
+func recordLength(first []byte) int {
+	if len(first) < 5 {
+		return 0
+	}
+	return int(binary.BigEndian.Uint16(first[3:5]))
 }
 
 // keyKind is what a browser's TLS makes of the key in the server's certificate.

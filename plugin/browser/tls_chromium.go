@@ -31,20 +31,45 @@ func chromiumTLS(t *trace.Trace) *Prediction {
 func chromiumHandshake(t *trace.TLS) string {
 	h := &t.Handshake
 	switch {
+	case bulky(h, chromiumChain):
+		return chromiumProtocol
 	case h.Done && chromiumOffer.includes(h):
 		return ""
 	case h.Done:
 		return chromiumMismatch
-	case h.BadCert != "": // BoringSSL cannot take the key out of it
-		return chromiumProtocol
+	case h.BadCert != "":
+		return chromiumBadCert(t)
 	case h.Ended == trace.EndAlert:
 		return chromiumAlert(h.Alert)
-	case !speaksTLS(h.First): // cases of SSH, SMTP, plain HTTP: whatever the bytes are
-		return chromiumProtocol
-	case h.Hello != nil && h.Hello.Version < tls.VersionTLS12: // case ssl30-only-serverhello; the same with 1.0 and 1.1
+	case !speaksTLS(h.First):
+		return chromiumForeign(h)
+	case h.Hello != nil && !spoken(h.Hello): // case ssl30-only-serverhello; the same with 1.0, 1.1 and a draft of 1.3
 		return chromiumMismatch
 	}
 	return chromiumEnding(h.Ended)
+}
+
+// chromiumChain is the longest list of certificates that BoringSSL takes, in bytes (cases
+// chain-115kib, chain-hundred-certificates).
+const chromiumChain = 100 << 10
+
+// chromiumForeign: BoringSSL looks at the version in a record's head, and at its type only when the
+// record is whole (cases of SSH, SMTP, plain HTTP; case sslv2-record).
+func chromiumForeign(h *trace.Handshake) string {
+	end, cut := short(h)
+	if h.First[1] == 3 && cut {
+		return chromiumEnding(end)
+	}
+	return chromiumProtocol
+}
+
+// chromiumBadCert: BoringSSL takes no more than the key out of a certificate; what else is wrong
+// with it is found with the other faults (cases x509-garbage, x509-doubled-extension).
+func chromiumBadCert(t *trace.TLS) string {
+	if keyReadable(leafDER(t)) {
+		return "net::ERR_CERT_INVALID"
+	}
+	return chromiumProtocol
 }
 
 // chromiumEnding names how a connection ended during the handshake (cases tcp-accept-silent,
@@ -94,6 +119,8 @@ func chromiumTLSEnd(t *trace.Trace) *Prediction {
 		return nil
 	}
 	switch h := &t.TLS.Handshake; {
+	case leafKey(t) == keyWeakRSA: // Go ends that handshake, BoringSSL does not (case weak-rsa-512)
+		return nil
 	case h.ClientCert:
 		return refuse(codeAbnormal, "WebSocket opening handshake was canceled")
 	case h.KeyMismatch:

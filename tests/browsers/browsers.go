@@ -39,7 +39,7 @@ type Outcome struct {
 // Visit says how a websocket is to be tried.
 type Visit struct {
 	URL      string
-	Settle   time.Duration // how long an open socket is watched before the page closes it
+	Settle   time.Duration // how long an open socket is watched before the page closes it; one that the server is closing ends by itself
 	Patience time.Duration // after which the page stops waiting for anything to happen
 }
 
@@ -90,7 +90,8 @@ const tryScript = `(url, settle, patience) => new Promise((resolve) => {
   let watch, socket;
   const end = setTimeout(() => { seen.gave_up = true; done(); socket.close(); }, patience);
   try { socket = new WebSocket(url); } catch (e) { seen.error = String(e.name); done(); return; }
-  socket.onopen = () => { seen.opens = true; watch = setTimeout(() => { done(); socket.close(); }, settle); };
+  const closed = () => { if (socket.readyState === WebSocket.OPEN) { done(); socket.close(); } };
+  socket.onopen = () => { seen.opens = true; watch = setTimeout(closed, settle); };
   socket.onerror = () => { seen.error_event = true; };
   socket.onclose = (e) => { seen.close_code = e.code; seen.clean = e.wasClean; done(); };
 })`
