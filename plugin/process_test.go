@@ -101,6 +101,9 @@ type drp struct {
 	trigger  map[string]any // ours; nil for none
 
 	unreadable bool   // fails when it is asked for the state of the plugin
+	silent     bool   // fails when it is asked for its info
+	filePort   int    // of the file server, in its info
+	patches    string // of alerts, one after the other
 	root       string // where / redirects to
 	rootStatus int    // of the answer to /
 }
@@ -137,8 +140,16 @@ func (d *drp) serve(w http.ResponseWriter, r *http.Request) {
 		answer(200, d.orders[strings.TrimPrefix(path, "work_orders/")])
 	case path == "triggers/"+Name && d.trigger != nil:
 		answer(200, d.trigger)
+	case path == "info" && d.silent:
+		answer(503, models.Error{Code: 503, Messages: []string{"starting"}})
+	case path == "info" && d.filePort != 0:
+		answer(200, map[string]any{"id": "test", "address": "127.0.0.1", "secure_file_port": d.filePort})
 	case path == "info":
 		answer(200, map[string]any{"id": "test", "address": "127.0.0.1"})
+	case strings.HasPrefix(path, "alerts/"):
+		text, _ := io.ReadAll(r.Body)
+		d.patches += string(text) + "\n"
+		answer(200, map[string]any{})
 	case path == "alerts" && !d.old && r.Method == http.MethodGet:
 		answer(200, d.list(r.URL.Query().Get("Acknowledged") == "Eq(true)"))
 	case path == "alerts" && !d.old && r.Method == http.MethodPost:

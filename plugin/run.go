@@ -124,7 +124,9 @@ func (sv *service) fly(q question, f *flight) {
 	policy.PortalURL = known.portal
 	reports := diagnose.Diagnose(evidence, policy)
 	f.result = newResult(evidence, meant(reports, q.settings.Target), sv.version)
-	sv.tell(ctx, q, startedBy, evidence, reports)
+	sv.tell(ctx, q, reports, alert.Run{
+		Time: evidence.Time, Scheduled: startedBy != byAction, Complete: known.complete && q.settings.Target == ""})
+	sv.remember(ctx, q, startedBy, evidence.Traces, reports)
 }
 
 // land has nobody join the flight any more, and says who has.
@@ -137,23 +139,30 @@ func (fs *flights) land(key string, f *flight) (startedBy string) {
 	return f.startedBy
 }
 
-// tell brings the alerts and the memory up to date with a run. A run with thresholds of its own,
-// or on an endpoint of its own, is the caller's alone.
-func (sv *service) tell(ctx context.Context, q question, startedBy string, evidence trace.Evidence, reports []diagnose.Report) {
-	if q.endpoint != nil || q.settings.policy("") != sv.settings.policy("") {
+// isOurs says whether the plugin itself asks: a run with thresholds of its own, or on an endpoint of its
+// own, is the caller's alone.
+func (sv *service) isOurs(q question) bool {
+	return q.endpoint == nil && q.settings.policy("") == sv.settings.policy("")
+}
+
+// tell brings the alerts up to date with a run.
+func (sv *service) tell(ctx context.Context, q question, reports []diagnose.Report, run alert.Run) {
+	if sv.settings.Alerts && sv.isOurs(q) {
+		sv.keeper.Report(ctx, reports, run)
+	}
+}
+
+// remember brings the memory up to date with a run.
+func (sv *service) remember(ctx context.Context, q question, startedBy string, traces []*trace.Trace, reports []diagnose.Report) {
+	if !sv.isOurs(q) {
 		return
 	}
-	scheduled := startedBy != byAction
 	now := time.Now().UTC().Truncate(time.Second)
-	if sv.settings.Alerts {
-		sv.keeper.Report(ctx, reports, alert.Run{
-			Time: evidence.Time, Scheduled: scheduled, Complete: q.settings.Target == ""})
-	}
 	var past *pastRun
-	if scheduled {
+	if startedBy != byAction {
 		past = &pastRun{Time: now, StartedBy: startedBy, Verdict: string(worstOf(reports).Verdict)}
 	}
-	remembered, whole := sv.notebook.note(evidence.Traces, past, now)
+	remembered, whole := sv.notebook.note(traces, past, now)
 	if !whole {
 		return // what is in the profile could not be read so far: it is not to be written over
 	}
@@ -209,6 +218,7 @@ func (sv *service) gather(ctx context.Context, q question, known knowledge) (tra
 // knowledge is what a run has to know before it looks.
 type knowledge struct {
 	targets      []trace.Target
+	complete     bool                     // the server said of itself what it has: no target is missing
 	tokens       map[string]endpointToken // for targets that are not the server itself
 	certificates map[string]trace.Known
 	schedule     *trace.Schedule
@@ -225,7 +235,8 @@ func (sv *service) ask(ctx context.Context, q question) (knowledge, error) {
 	var remembered state
 	var answers sync.WaitGroup
 	answers.Go(func() {
-		if err := sv.server.get(ctx, &info, "info"); err != nil {
+		err := sv.server.get(ctx, &info, "info")
+		if k.complete = err == nil; err != nil {
 			sv.log.Warnf("the server's info cannot be had: %v", err)
 		}
 	})

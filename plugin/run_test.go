@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -83,6 +85,37 @@ func TestUnreadStateIsNotWrittenOver(t *testing.T) {
 		if now := stored(); !strings.Contains(now, seenBefore) || strings.Contains(now, byInterval) == unreadable {
 			t.Errorf("unreadable %v: %s", unreadable, now)
 		}
+	}
+}
+
+// TestMissingTargetsAreNotMended has the server not say for a while that it has a file port, at which
+// there is a fault: nobody looks there, so nobody knows that the fault is gone.
+func TestMissingTargetsAreNotMended(t *testing.T) {
+	sv, d := inProcess(t, map[string]any{"ws-diagnose/confirm-runs": 1.0})
+	closed := newDRP(t)
+	_, port, _ := strings.Cut(strings.TrimPrefix(closed.URL, "https://"), ":")
+	closed.Close()
+	d.filePort, _ = strconv.Atoi(port)
+	run := func(silent bool) {
+		d.mu.Lock()
+		d.silent = silent
+		d.mu.Unlock()
+		if _, err := sv.run(question{settings: sv.settings, startedBy: byInterval}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(false)
+	if !slices.ContainsFunc(d.alerts, func(a map[string]any) bool { return a["Name"] == "ws-diagnose connect-refused 127.0.0.1 "+port }) {
+		t.Fatalf("no alert: %v", d.alerts)
+	}
+	run(true)
+	if strings.Contains(d.patches, "cleared") {
+		t.Errorf("cleared without a look:\n%s", d.patches)
+	}
+	d.filePort = 0
+	run(false) // now it says that there is none
+	if !strings.Contains(d.patches, "cleared") {
+		t.Errorf("not cleared:\n%s", d.patches)
 	}
 }
 
