@@ -77,10 +77,6 @@ func notesOf(s *scene) []string {
 	}
 	notes := []string{"A check from here does not see what a user's browser trusts, a proxy that it uses, or TLS " +
 		"inspection and security software on its side."}
-	if s.Certificate.AnchorLeaf && !s.leaf().IsCA {
-		notes = append(notes, "The certificate itself is among the trusted roots. Firefox honours that; Chromium refuses a "+
-			"certificate that is no CA's there (net::ERR_CERT_INVALID).")
-	}
 	if s.Certificate.Error != "" {
 		notes = append(notes, "The system's trusted roots could not be read: "+plain(s.Certificate.Error))
 	}

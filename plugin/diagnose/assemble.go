@@ -24,6 +24,9 @@ func assemble(s *scene) []Finding {
 			seen[id] = compose(e, []sighting{{level: LevelError, stage: name, detail: failure(s, name)}}, base)
 		}
 	}
+	if explainsRefusal(seen) {
+		delete(seen, refusesID)
+	}
 	return order(holdBack(seen))
 }
 

@@ -53,7 +53,7 @@ type sighting struct {
 // catalogue is the table of all findings, in the order of the stages. Its index is the order of
 // findings that are alike in all else.
 var catalogue = slices.Concat(
-	targetFindings, resolveFindings, connectFindings, tlsFindings, certFindings, certNotices,
+	targetFindings, resolveFindings, connectFindings, tlsFindings, browserFindings, certFindings, certNotices,
 	httpFindings, upgradeFindings, socketFindings, frameFindings, watchFindings, pluginFindings,
 )
 

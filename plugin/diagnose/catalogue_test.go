@@ -22,7 +22,7 @@ cert-expired Error, cert-expiring Warn, cert-not-yet-valid Error, cert-name-mism
 cert-self-signed Info, cert-unknown-issuer Warn, cert-chain-incomplete Error, cert-chain-expired Error,
 cert-chain-invalid Error, cert-wrong-usage Error, cert-weak-signature Error, cert-weak-key Warn, cert-revoked Error,
 cert-validity-too-long Warn, cert-ca-as-leaf Info, cert-must-staple Warn, cert-staple-invalid Warn,
-hsts-no-exception Warn, cert-changed Info,
+hsts-no-exception Warn, browser-refuses Warn, cert-changed Info,
 cert-static-differs Info, clock-skew Warn, browser-local-network Info,
 http-timeout Error, http-dropped Error, http-malformed Error,
 upgrade-unauthorized Error, upgrade-forbidden Error, upgrade-origin Error, upgrade-not-found Error,

@@ -57,7 +57,11 @@ func healthy(host, address string) *trace.Trace {
 		Certificate: certificate(host),
 		HTTP: &trace.HTTP{Answer: trace.Answer{
 			Sent: true, Token: true, Origin: "https://portal.rackn.io", Status: 101, Proto: "HTTP/1.1", Alert: -1,
-			Header: http.Header{"Date": {runTime.Format(http.TimeFormat)}}, Received: runTime,
+			Header: http.Header{
+				"Date": {runTime.Format(http.TimeFormat)}, "Upgrade": {"websocket"}, "Connection": {"Upgrade"},
+				"Sec-Websocket-Accept": {"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="},
+			},
+			Received: runTime,
 		}},
 		Socket: &trace.Socket{
 			Register: &trace.Exchange{Sent: true, Answered: true, Took: 3 * time.Millisecond},

@@ -210,9 +210,9 @@ var certFixtures = []fixture{
 		w.selfSign()
 		w.policy.RequireTrusted = true
 	}},
-	{"self-signed, but trusted", "", func(w *world) {
+	{"self-signed, but trusted", "browser-refuses Warn", func(w *world) {
 		w.selfSign()
-		w.Certificate.AnchorLeaf = true
+		w.Certificate.Trusted, w.Certificate.AnchorLeaf = true, true
 	}},
 	{"unknown issuer", "cert-unknown-issuer Warn", (*world).distrust},
 	{"unknown issuer, trust required", "cert-unknown-issuer Error", func(w *world) {
@@ -323,6 +323,15 @@ var noticeFixtures = []fixture{
 		w.Certificate.StapleError, w.Certificate.StapleFault = "out of date since 2026-11-01T00:00:00Z", trace.StapleOld
 	}},
 	{"stapled an answer that knows nothing", "cert-staple-invalid Warn", func(w *world) { w.Certificate.StapleStatus = "unknown" }},
+	{"self-signed, but trusted, expiring", "browser-refuses Warn, cert-expiring Warn", func(w *world) {
+		w.selfSign()
+		w.Certificate.Trusted, w.Certificate.AnchorLeaf = true, true
+		w.leaf().NotAfter = runTime.AddDate(0, 0, 20)
+	}},
+	{"both refuse: two lengths of nothing", "browser-refuses Error", func(w *world) {
+		w.HTTP.Header["Content-Length"] = []string{"0", "1"}
+	}},
+	{"refused by Chromium in the answer", "browser-refuses Warn", func(w *world) { w.HTTP.Interim = []int{103} }},
 	{"HSTS, self-signed", "hsts-no-exception Warn, cert-self-signed Info", func(w *world) {
 		w.selfSign()
 		w.HTTP.Header.Set("Strict-Transport-Security", `max-age="31536000"; includeSubDomains`)

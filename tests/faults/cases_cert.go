@@ -50,7 +50,7 @@ func certLeafCases() []Case {
 		{Name: "self-signed-trust-required", What: "the same where the operator requires trust", Finding: "cert-self-signed", Check: Check{RequireTrusted: true}, Start: selfSigned()},
 		{Name: "self-signed-expired", Finding: "cert-expired", What: "self-signed, expired 35 days ago", Start: selfSigned(valid(-400, -35))},
 		{Name: "self-signed-wrong-hostname", Finding: "cert-name-mismatch", What: "self-signed for another host", Start: selfSigned(dns("other.example"))},
-		{Name: "trusted-self-signed-leaf-as-ca", Finding: "", What: "self-signed leaf, no CA, among the trusted roots", Start: trustedSelf("trusted leaf")},
+		{Name: "trusted-self-signed-leaf-as-ca", Finding: "browser-refuses", What: "self-signed leaf, no CA, among the trusted roots", Start: trustedSelf("trusted leaf")},
 		{Name: "trusted-self-signed-expired-as-peer", Finding: "cert-expired", What: "the same, expired", Start: trustedSelf("trusted, expired", valid(-400, -35))},
 		{Name: "ca-signed-expired", Finding: "cert-expired", What: "expired 35 days ago", Start: leaf(valid(-400, -35))},
 		{Name: "expired-just-now", Finding: "cert-expired", What: "expired within the last day", Start: leaf(valid(-365, 0))},

@@ -30,6 +30,8 @@ func httpCases() []Case {
 			c.Say(statusLine(101), append([]string{"X-Long: " + strings.Repeat("a", 1<<20)}, rightUpgrade...)...)
 		}))},
 		{Name: "http-headers-latin1", What: "a right 101 with Latin-1 and UTF-8 in other fields", Start: play(switching(statusLine(101), append([]string{"X-Who: M\xfcller", "X-Where: Zürich"}, rightUpgrade...)...))},
+		{Name: "http-early-hints", Finding: "browser-refuses", What: "a right 101 after a 103, which Chromium takes for the answer",
+			Start: play(switching("HTTP/1.1 103 Early Hints\r\n\r\n"+statusLine(101), rightUpgrade...))},
 		{Name: "http-garbage", Finding: "http-malformed", What: "bytes that are no HTTP", Start: says200("\x00\x01\x02 not HTTP \x1b[2J\r\n\r\n")},
 		{Name: "http-json", Finding: "http-malformed", What: "JSON without a status line", Start: says200(`{"error":"upgrade required"}` + "\n")},
 		{Name: "http-09-page", Finding: "http-malformed", What: "a page without a header, as HTTP/0.9", Start: says200("<html><body>It works!</body></html>\n")},

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"ws-diagnose/plugin/browser"
 	"ws-diagnose/plugin/diagnose"
 	"ws-diagnose/plugin/trace"
 )
@@ -79,6 +80,9 @@ func checkCase(t *testing.T, k *Checker, c Case) {
 	if msg := disagreement(c, o); msg != "" {
 		t.Errorf("%s\n%s", msg, account(o))
 	}
+	if msg := unexplained(o.report); msg != "" {
+		t.Errorf("%s\n%s", msg, account(o))
+	}
 	report, err := json.Marshal(o.report)
 	if err != nil {
 		t.Fatal(err)
@@ -109,9 +113,31 @@ func disagreement(c Case, o outcome) string {
 			return fmt.Sprintf("%s: %s is claimed beside %s", c.What, f.ID, c.Finding)
 		}
 	}
+	if refuses := "browser-refuses"; c.Finding != refuses && slices.Contains(ids(found), refuses) {
+		return fmt.Sprintf("%s: %s, although the fault has a finding of its own: %v", c.What, refuses, ids(found))
+	}
 	for _, id := range c.Also {
 		if !slices.Contains(ids(found), id) {
 			return fmt.Sprintf("%s: %s is missing beside %v", c.What, id, ids(found))
+		}
+	}
+	return ""
+}
+
+// notices are the findings that tell why a browser does not open the socket and are no alarm.
+var notices = []string{"cert-self-signed", "cert-unknown-issuer", "names-unknown"}
+
+// unexplained says which browser is predicted to refuse the socket, or to see it end uncleanly, in a
+// report without a finding that would tell why; "" when there is none.
+func unexplained(r diagnose.Report) string {
+	if r.Browser == nil || slices.ContainsFunc(r.Findings, func(f diagnose.Finding) bool {
+		return f.Level == diagnose.LevelError || f.Level == diagnose.LevelWarn || slices.Contains(notices, f.ID)
+	}) {
+		return ""
+	}
+	for name, p := range map[string]browser.Prediction{"Chromium": r.Browser.Chromium, "Firefox": r.Browser.Firefox} {
+		if !p.Opens || p.CloseCode == 1006 || p.CloseCode == 1015 {
+			return fmt.Sprintf("%s is predicted to fail (%d, %s), and no finding says why: %v", name, p.CloseCode, p.Error, ids(r.Findings))
 		}
 	}
 	return ""
