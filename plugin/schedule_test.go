@@ -2,10 +2,13 @@ package plugin
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"ws-diagnose/plugin/trace"
 )
 
 func TestCronEvery(t *testing.T) {
@@ -108,6 +111,23 @@ func TestMergeState(t *testing.T) {
 	}
 	if len(merged.Runs) != keptRuns || merged.Runs[0].Verdict != "ok" {
 		t.Errorf("%v", merged.Runs)
+	}
+}
+
+// TestFullNotebook has more targets come by over time than are remembered: those of this run are among
+// them that stay.
+func TestFullNotebook(t *testing.T) {
+	now, target := time.Unix(1e9, 0), trace.Target{Scheme: "https", Host: "drp.example.com", Port: 8092}
+	seen := &trace.Trace{Target: target, Certificate: &trace.Certificate{Leaf: trace.Cert{SHA256: "new"}}}
+	for range 50 { // a map has no order to rely on
+		n := &notebook{state: state{Known: map[string]known{}}}
+		for i := range 2 * keptTargets {
+			n.state.Known[strconv.Itoa(i)] = known{SHA256: "old", Seen: now.Add(-time.Hour)}
+		}
+		kept, _ := n.note([]*trace.Trace{seen}, nil, now)
+		if len(kept.Known) != keptTargets || kept.Known[target.ID()].SHA256 != "new" {
+			t.Fatalf("%d kept, %+v", len(kept.Known), kept.Known[target.ID()])
+		}
 	}
 }
 

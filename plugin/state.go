@@ -99,7 +99,7 @@ func (n *notebook) note(traces []*trace.Trace, run *pastRun, now time.Time) (rem
 	}
 	n.state = n.state.merge(fresh)
 	for id, k := range n.state.Known {
-		if now.Sub(k.Seen) > keptFor || len(n.state.Known) > keptTargets {
+		if now.Sub(k.Seen) > keptFor || len(n.state.Known) > keptTargets && k.Seen.Before(now) {
 			delete(n.state.Known, id)
 		}
 	}
