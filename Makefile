@@ -32,6 +32,14 @@ test:
 	go test -race ./...
 	go -C tests test -race ./...
 
+## test-browsers: every prediction held against the real Chromium and Firefox of this machine
+test-browsers:
+	go -C tests test ./browsers -all -run TestPredictions -v -timeout 25m
+
+## browser-truth: the same, and what the browsers did is written to tests/browsers/testdata
+browser-truth:
+	go -C tests test ./browsers -all -run TestPredictions -v -timeout 25m -update
+
 ## bench: speed and size, as ratios to a bare websocket loop in the same run
 bench: $(HOSTARCH)
 	go -C tests run ./cmd/bench -provider ../bin/$(HOSTARCH)/ws-diagnose
