@@ -16,7 +16,6 @@ import (
 // serverInfo is what GET /info says of the server, as far as it leads to targets. The ports have
 // changed their type between versions, so they are read from whatever JSON there is.
 type serverInfo struct {
-	ID         string `json:"id"`
 	Address    string `json:"address"`
 	HAVirtual  string `json:"ha_virtual_address"`
 	StaticPort any    `json:"secure_file_port"`

@@ -59,6 +59,9 @@ type System struct {
 //
 // A server waits for `define` at each start, so those commands do not wait for ours to be built.
 func Main(version string, args []string, s System, provider func() error) int {
+	if len(args) == 1 && args[0] == "unpack" { // the SDK would end in a panic
+		return conclude(s, errors.New("unpack: give the DIRECTORY to write to"))
+	}
 	if len(args) > 0 && isProviderVerb(args[0]) {
 		return conclude(s, runProvider(provider))
 	}

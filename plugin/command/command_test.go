@@ -64,6 +64,16 @@ func TestProviderStatus(t *testing.T) {
 	}
 }
 
+// TestUnpackWithoutDirectory: the SDK would end in a panic, with the status of a broken endpoint.
+func TestUnpackWithoutDirectory(t *testing.T) {
+	var errs bytes.Buffer
+	s := System{Stderr: &errs}
+	if status := Main("v1.2.3", []string{"unpack"}, s, func() error { panic("index out of range") }); status != StatusUnknown ||
+		!strings.Contains(errs.String(), "DIRECTORY") {
+		t.Errorf("%d %s", status, &errs)
+	}
+}
+
 func TestWorst(t *testing.T) {
 	for _, c := range []struct {
 		verdicts []diagnose.Verdict
