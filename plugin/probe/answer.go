@@ -51,7 +51,7 @@ func (h *headReader) read(r io.Reader) error {
 		if foreign(h.buf) {
 			return errNotHTTP
 		}
-		if h.first.IsZero() && bytes.IndexByte(h.buf, '\n') >= 0 {
+		if h.first.IsZero() && bytes.IndexByte(h.buf[seen:], '\n') >= 0 {
 			h.first = time.Now()
 		}
 		if h.end = headEnd(h.buf, max(0, seen-3)); h.end > 0 {

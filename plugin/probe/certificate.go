@@ -44,7 +44,7 @@ func certificateOf(t *trace.TLS) *trace.Handshake {
 // certificate learns the facts of the server's certificates.
 func (w *walk) certificate(ctx context.Context) error {
 	h := certificateOf(w.tr.TLS)
-	facts, err := w.examine(ctx, h, w.names())
+	facts, err := w.examine(ctx, h, w.names(), w.opts.FetchIssuer)
 	if err != nil {
 		if w.tr.TLS.BadCert == "" {
 			w.tr.TLS.BadCert = cut(err.Error(), maxError)
@@ -55,8 +55,8 @@ func (w *walk) certificate(ctx context.Context) error {
 	return w.refusal(facts)
 }
 
-// examine returns the facts of the certificates of h.
-func (w *walk) examine(ctx context.Context, h *trace.Handshake, names []string) (*trace.Certificate, error) {
+// examine returns the facts of the certificates of h; fetch allows to ask for a missing issuer.
+func (w *walk) examine(ctx context.Context, h *trace.Handshake, names []string, fetch bool) (*trace.Certificate, error) {
 	o := cert.Options{
 		Roots:       w.opts.Roots,
 		Names:       names,
@@ -67,7 +67,7 @@ func (w *walk) examine(ctx context.Context, h *trace.Handshake, names []string) 
 	if rsaKeyExchange(h) {
 		o.KeyExchange = "RSA"
 	}
-	if w.opts.FetchIssuer {
+	if fetch {
 		o.Fetch = cert.FetchIssuer
 	}
 	return cert.Examine(ctx, h.Raw, o)
@@ -129,7 +129,7 @@ func (w *walk) peer(ctx context.Context, l *link, h *trace.Handshake) Peer {
 	facts, name := w.tr.Certificate, w.sni()
 	same := w.tr.TLS != nil && slices.EqualFunc(h.Raw, w.tr.TLS.Raw, bytes.Equal)
 	if !same || !slices.Contains(w.names(), name) {
-		facts, _ = w.examine(ctx, h, []string{name})
+		facts, _ = w.examine(ctx, h, []string{name}, false) // what had to be fetched verifies nobody
 	}
 	p.Verified = cert.Verified(facts, name, time.Now())
 	return p

@@ -2,11 +2,24 @@ package probe
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"ws-diagnose/plugin/trace"
 )
 
 func TestCredentialsPrintNothing(t *testing.T) {
@@ -76,5 +89,38 @@ func TestScrub(t *testing.T) {
 		if got := s.text(tt.in); got != tt.want {
 			t.Errorf("%q became %q, want %q", tt.in, got, tt.want)
 		}
+	}
+}
+
+// The decision about credentials fetches nothing: a certificate's addresses are asked once a check,
+// and a chain that only they complete is not verified.
+func TestIssuerFetchedOnce(t *testing.T) {
+	var asked atomic.Int32
+	ca := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer ca.Close()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		DNSNames: []string{"other.example"}, IssuingCertificateURL: []string{ca.URL + "/ca.der"},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, &x509.Certificate{Subject: pkix.Name{CommonName: "not sent"}}, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := server(tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key})
+	target := plainTarget(t, "wss", serveTLS(t, config, func(c *tls.Conn) { echoServer(c) }))
+	target.Names = []string{"other.example"}
+	tr := check(t, target, Options{FetchIssuer: true, Credentials: func(p Peer) Credentials {
+		if p.Verified {
+			t.Error("verified")
+		}
+		return Credentials{}
+	}})
+	outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StageClose: trace.OK})
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the issuer's address was asked %d times", n)
 	}
 }

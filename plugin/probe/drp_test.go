@@ -265,6 +265,20 @@ func TestForbidden(t *testing.T) {
 	}
 }
 
+// A server that asks for patience is not asked again.
+func TestTooManyRequests(t *testing.T) {
+	target := plainTarget(t, "ws", serve(t, func(c net.Conn) {
+		if readRequest(c) != nil {
+			_, _ = io.WriteString(c, "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n")
+		}
+	}))
+	target.Plain = false
+	tr := check(t, target, Options{Credentials: sendAlways(Credentials{Token: "sesame-token"})})
+	if h := tr.HTTP; h.Status != 429 || !h.Token || len(h.Retries) != 0 {
+		t.Errorf("answer %+v", h)
+	}
+}
+
 // The gate is asked for every connection, and its No is kept.
 func TestGate(t *testing.T) {
 	d := &drp{token: "sesame-token"}

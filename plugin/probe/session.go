@@ -56,8 +56,8 @@ type session struct {
 	out     *trace.Socket
 	awaited atomic.Pointer[expected] // nil while no event is
 	pong    atomic.Pointer[pong]     // nil before the first ping
-	closing atomic.Bool   // the walk is over, and the connection ends with it
-	done    chan struct{} // the reader has ended; end is set
+	closing atomic.Bool              // the walk is over, and the connection ends with it
+	done    chan struct{}            // the reader has ended; end is set
 	end     *trace.End
 }
 

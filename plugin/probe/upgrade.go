@@ -32,6 +32,9 @@ func (w *walk) upgrade(ctx context.Context) error {
 // 403, and for the endpoint's info with it, so that a dead token and one without rights can be told
 // apart.
 func (w *walk) variants(ctx context.Context, h *trace.HTTP) {
+	if h.Status == http.StatusTooManyRequests {
+		return // it asks for patience, not for more requests
+	}
 	var asked []string
 	if h.Origin != "" && mayMindOrigin(&h.Answer) {
 		asked = append(asked, trace.ChangeNoOrigin)
@@ -51,13 +54,10 @@ func (w *walk) variants(ctx context.Context, h *trace.HTTP) {
 }
 
 // mayMindOrigin says whether an answer may refuse the Origin: servers do that with many a 4xx (403,
-// 404 by Rails, 401 without a challenge by Node's ws). 429 asks for patience, not for more requests.
+// 404 by Rails, 401 without a challenge by Node's ws).
 func mayMindOrigin(a *trace.Answer) bool {
-	switch a.Status {
-	case http.StatusUnauthorized:
+	if a.Status == http.StatusUnauthorized {
 		return a.Header.Get("WWW-Authenticate") == ""
-	case http.StatusTooManyRequests:
-		return false
 	}
 	return a.Status/100 == 4
 }
