@@ -77,6 +77,13 @@ func notesOf(s *scene) []string {
 	}
 	notes := []string{"A check from here does not see what a user's browser trusts, a proxy that it uses, or TLS " +
 		"inspection and security software on its side."}
+	if n := s.Certificate.Unparsed; n > 0 {
+		notes = append(notes, "The server sends "+count(n, "more certificate", "more certificates")+" that cannot be read.")
+	}
+	if s.Certificate.SearchCut {
+		notes = append(notes, "So many of the certificates that the server sends issue one another that the search for a chain "+
+			"was given up: there may be a better one.")
+	}
 	if s.Certificate.Error != "" {
 		notes = append(notes, "The system's trusted roots could not be read: "+plain(s.Certificate.Error))
 	}

@@ -57,6 +57,31 @@ func TestAccept(t *testing.T) {
 	}
 }
 
+// TestNotes: what was not looked at is said.
+func TestNotes(t *testing.T) {
+	w := newWorld()
+	w.Certificate.Unparsed, w.Certificate.SearchCut, w.Certificate.Error = 1, true, "no such file"
+	notes := strings.Join(w.report().Notes, "\n")
+	for _, want := range []string{"does not see what", "1 more certificate that cannot be read", "may be a better one", "no such file"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("the notes lack %q:\n%s", want, notes)
+		}
+	}
+}
+
+// TestRemedyThroughProxy: commands lead to the target, not to the proxy that was dialled.
+func TestRemedyThroughProxy(t *testing.T) {
+	w := newWorld()
+	w.Target.Proxy = "http://192.0.2.1:3128"
+	w.Connect = connected("192.0.2.1")
+	w.Connect.Proxy = &trace.Proxy{URL: w.Target.Proxy, Status: 200}
+	w.evidence.Known[w.Target.ID()] = trace.Known{SHA256: strings.Repeat("01", 32), Seen: runTime}
+	found := w.report().Findings
+	if len(found) != 1 || !strings.Contains(found[0].Remedy[0], "s_client -connect drp.example.com:8092 ") {
+		t.Errorf("findings %+v", found)
+	}
+}
+
 func TestWatchSection(t *testing.T) {
 	w := newWorld()
 	w.watched(3, time.Hour, 50*time.Second)

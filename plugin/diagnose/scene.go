@@ -147,9 +147,9 @@ func (v values) set(name string, holds bool) {
 	}
 }
 
-// dialled is the address and port that was, or was to be, dialled.
+// dialled is the address and port of the target that was, or was to be, dialled, by us or by a proxy.
 func (s *scene) dialled() string {
-	if s.Connect != nil && s.Connect.Chosen.IsValid() {
+	if s.Connect != nil && s.Connect.Chosen.IsValid() && s.Connect.Proxy == nil {
 		return s.Connect.Chosen.String()
 	}
 	if s.Target.Connect != "" {

@@ -15,8 +15,11 @@ import (
 	"ws-diagnose/plugin/trace"
 )
 
-// The most addresses of a name that are dialled; more are noted, not tried.
-const maxAddresses = 16
+// Bounds of a name's addresses: so many are dialled, and so many noted.
+const (
+	maxAddresses = 16
+	maxNoted     = 64
+)
 
 // hostNames maps names as browsers do (UTS 46, non-transitional) and lets underscores pass, which
 // stand in many internal names.
@@ -79,7 +82,7 @@ func (w *walk) lookup(ctx context.Context, host string, r *trace.Resolve) error 
 	}
 	found, err := res.LookupNetIP(ctx, "ip", name)
 	for _, a := range found {
-		if a = a.Unmap(); !slices.Contains(r.Addresses, a) {
+		if a = a.Unmap(); len(r.Addresses) < maxNoted && !slices.Contains(r.Addresses, a) {
 			r.Addresses = append(r.Addresses, a)
 		}
 	}
