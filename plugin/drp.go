@@ -14,6 +14,8 @@ import (
 
 	"gitlab.com/rackn/provision/v4/api"
 	"gitlab.com/rackn/provision/v4/models"
+
+	"ws-diagnose/plugin/probe"
 )
 
 const (
@@ -118,10 +120,16 @@ func (s *server) tokens(ctx context.Context) (map[string]endpointToken, error) {
 	if text == nil {
 		return nil, nil
 	}
-	var tokens map[string]endpointToken
-	if json.Unmarshal(text, &tokens) != nil {
+	var typed map[string]endpointToken
+	if json.Unmarshal(text, &typed) != nil {
 		return nil, fmt.Errorf("param %s/endpoint-tokens of profile %s is not what it should be: "+
 			"allowed is an object with a token for each host:port", Name, Name)
+	}
+	tokens := map[string]endpointToken{}
+	for place, token := range typed {
+		if address, err := probe.ParseHostPort(place); err == nil { // as targets are spelled: case does not count
+			tokens[address] = token
+		}
 	}
 	return tokens, nil
 }

@@ -69,6 +69,20 @@ func TestErrorsQuoteNoAnswers(t *testing.T) {
 	}
 }
 
+// TestTokensAsPeopleTypeThem has hosts and ports in the param as they are typed, and found as targets
+// are spelled.
+func TestTokensAsPeopleTypeThem(t *testing.T) {
+	s := answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"ws-diagnose/endpoint-tokens":{"LB.Example.com:443":"a","[FE80::0:1]:8092":{"token":"b","sha256":"00"},
+			"10.0.0.5":"no port","https://lb.example.com:8092":"no host:port","":null}}`)
+	})
+	tokens, err := s.tokens(t.Context())
+	if err != nil || len(tokens) != 2 || tokens["lb.example.com:443"].Token != "a" || tokens["[fe80::1]:8092"].Token != "b" {
+		t.Errorf("%d tokens, %v", len(tokens), err)
+	}
+}
+
 // TestRedirectsAreNotFollowed has the API port lead elsewhere.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	asked := false
