@@ -38,6 +38,7 @@ type Keeper struct {
 	end     context.CancelFunc
 	retries sync.WaitGroup
 	waiting bool // a retry is under way
+	due     bool // something is undelivered since the last attempt began
 }
 
 // NewKeeper returns a keeper that knows nothing yet. Close it.
@@ -235,6 +236,7 @@ func kindOf(err error) error {
 func (k *Keeper) later() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.due = true
 	if k.waiting || k.life.Err() != nil {
 		return
 	}
@@ -248,15 +250,26 @@ func (k *Keeper) later() {
 				return
 			case <-time.After(pause.NextBackOff()):
 			}
-			ctx, cancel := context.WithTimeout(k.life, time.Minute)
-			err := k.deliver(ctx)
-			cancel()
-			if err == nil {
-				k.mu.Lock()
-				k.waiting, k.said = false, nil
-				k.mu.Unlock()
+			if k.retry() {
 				return
 			}
 		}
 	})
+}
+
+// retry delivers once more, and says whether nothing is left to be delivered.
+func (k *Keeper) retry() (done bool) {
+	k.mu.Lock()
+	k.due = false
+	k.mu.Unlock()
+	ctx, cancel := context.WithTimeout(k.life, time.Minute)
+	defer cancel()
+	err := k.deliver(ctx)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err != nil || k.due { // a run came in between, and could not deliver either
+		return false
+	}
+	k.waiting, k.said = false, nil
+	return true
 }

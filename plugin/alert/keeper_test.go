@@ -156,6 +156,45 @@ func TestSilentServer(t *testing.T) {
 	})
 }
 
+// lateStore has something happen when an alert is made, once.
+type lateStore struct {
+	*fakeStore
+	onCreate func()
+}
+
+func (s *lateStore) Create(ctx context.Context, a Alert) (Alert, error) {
+	if hook := s.onCreate; hook != nil {
+		s.onCreate = nil
+		hook()
+	}
+	return s.fakeStore.Create(ctx, a)
+}
+
+// TestRunDuringARetry has a run see another fault while a retry is just succeeding, and be out of time:
+// that fault is delivered as well.
+func TestRunDuringARetry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newTelling(t)
+		late := &lateStore{fakeStore: &fakeStore{now: time.Now, failAfter: -1}}
+		late.onCreate = func() {
+			ended, cancel := context.WithCancel(t.Context())
+			cancel()
+			k.Report(ended, []diagnose.Report{reportOf(expired, dropped)}, Run{Time: time.Now(), Scheduled: true, Complete: true})
+		}
+		k.store.down = errDown
+		k.run(t, expired)
+		works := k.o
+		works.Store = late
+		k.Configure(works)
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if len(late.alerts) != 2 {
+			t.Errorf("%d alerts", len(late.alerts))
+		}
+		k.Close()
+	})
+}
+
 // brokenStore brings a fault of our own about.
 type brokenStore struct{ Store }
 
