@@ -53,7 +53,9 @@ func NewKeeper(o Options) *Keeper {
 
 // Close ends the retries. What is undelivered is raised again by the runs of the next life.
 func (k *Keeper) Close() {
+	k.mu.Lock() // no retry begins after this
 	k.end()
+	k.mu.Unlock()
 	k.retries.Wait()
 }
 
