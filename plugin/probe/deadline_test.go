@@ -59,7 +59,7 @@ func TestSilentAt(t *testing.T) {
 		t.Run(string(tt.stage), func(t *testing.T) {
 			t.Parallel()
 			target := plainTarget(t, "wss", serve(t, tt.handle))
-			tr := check(t, target, Options{Timeout: 3 * time.Second})
+			tr := check(t, target, Options{Timeout: 8 * time.Second})
 			outcomes(t, tr, map[trace.StageName]trace.Outcome{tt.stage: trace.Failed})
 			if tr.Late {
 				t.Error("the stage's own deadline did not come first")

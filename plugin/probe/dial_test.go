@@ -156,7 +156,7 @@ func TestResolve(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			tr := check(t, target, Options{Resolver: tt.resolver, Timeout: 2 * time.Second})
+			tr := check(t, target, Options{Resolver: tt.resolver, Timeout: 6 * time.Second})
 			outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StageResolve: trace.Failed, trace.StageConnect: trace.Skipped})
 			r := tr.Resolve
 			if r.NotFound != tt.want.NotFound || r.Timeout != tt.want.Timeout || r.Error == "" || len(r.Addresses) > 0 {
@@ -174,7 +174,7 @@ func TestSeveralAddresses(t *testing.T) {
 	target := plainTarget(t, "ws", "some.example:"+port)
 	target.Host += "."
 	tr := check(t, target, Options{
-		Resolver: nameServer(t, answerDNS(0, "127.0.0.2", "127.0.0.1", "127.0.0.3")), Timeout: 2 * time.Second,
+		Resolver: nameServer(t, answerDNS(0, "127.0.0.2", "127.0.0.1", "127.0.0.3")), Timeout: 6 * time.Second,
 	})
 	if c := tr.Connect; len(c.Dials) != 3 || c.Chosen.String() != address {
 		t.Fatalf("connect %+v", c)
@@ -299,7 +299,7 @@ func TestProxy(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			target := plainTarget(t, "ws", "nowhere.invalid:8092")
 			target.Proxy = "http://" + proxy(t, tt.answer, tt.auth, relay)
-			o := Options{Timeout: 2 * time.Second}
+			o := Options{Timeout: 6 * time.Second}
 			if strings.HasPrefix(tt.auth, "Basic dX") {
 				o.ProxyAuth = "user:sesame"
 			}

@@ -134,7 +134,7 @@ func TestHoldDRP(t *testing.T) {
 	d.mu.Lock()
 	d.noEvents = true
 	d.mu.Unlock()
-	short, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	short, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	if arrived, err := h.Event(short); arrived || err != nil {
 		t.Errorf("an event that is swallowed: %v, %v", arrived, err)
@@ -151,11 +151,11 @@ func TestHoldDRP(t *testing.T) {
 func TestHoldFails(t *testing.T) {
 	d := &drp{token: "secret-token", noAck: true}
 	target := d.start(t)
-	h, tr := Hold(context.Background(), target, Options{Timeout: time.Second})
+	h, tr := Hold(context.Background(), target, Options{Timeout: 4 * time.Second})
 	if h != nil || tr.Stage(trace.StageUpgrade).Outcome != trace.Failed {
 		t.Errorf("without a token: %+v", tr.Stages)
 	}
-	o := Options{Timeout: time.Second, Credentials: sendAlways(Credentials{Token: d.token})}
+	o := Options{Timeout: 4 * time.Second, Credentials: sendAlways(Credentials{Token: d.token})}
 	if h, tr = Hold(context.Background(), target, o); h != nil || tr.Stage(trace.StageRegister).Outcome != trace.Failed {
 		t.Errorf("without an acknowledgement: %+v", tr.Stages)
 	}
@@ -231,14 +231,14 @@ func TestParseConnections(t *testing.T) {
 	const list = `[{"Type":"websocket","RemoteAddr":"10.0.0.9:51234","Principal":"user:ann","CreateTime":"2026-11-22T09:00:00Z",` +
 		`"ExpiresAt":"2026-11-22T17:00:00Z"},{"Type":"api","RemoteAddr":"[2001:db8::1]:5","Principal":"runner:x"}]`
 	want := []trace.Connection{
-		{Type: "websocket", Remote: "10.0.0.9:51234", Principal: "user:ann",
-			Created: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), Expires: time.Date(2026, 11, 22, 17, 0, 0, 0, time.UTC)},
-		{Type: "api", Remote: "[2001:db8::1]:5", Principal: "runner:x"},
+		{Type: "websocket", Principal: "user:ann",
+			Expires: time.Date(2026, 11, 22, 17, 0, 0, 0, time.UTC)},
+		{Type: "api", Principal: "runner:x"},
 	}
 	if diff := cmp.Diff(want, parseConnections([]byte(list))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	for _, bad := range []string{"", "{}", "[1]", `[{"CreateTime":"yesterday"}]`} {
+	for _, bad := range []string{"", "{}", "[1]", `[{"ExpiresAt":"yesterday"}]`} {
 		if got := parseConnections([]byte(bad)); got != nil {
 			t.Errorf("%s: got %v", bad, got)
 		}
@@ -246,14 +246,14 @@ func TestParseConnections(t *testing.T) {
 }
 
 func FuzzParseConnections(f *testing.F) {
-	f.Add([]byte(`[{"Type":"websocket","RemoteAddr":"10.0.0.9:1","CreateTime":"2026-11-22T09:00:00Z"}]`))
+	f.Add([]byte(`[{"Type":"websocket","RemoteAddr":"10.0.0.9:1","ExpiresAt":"2026-11-22T09:00:00Z"}]`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		list := parseConnections(b)
 		if len(list) > maxConnections {
 			t.Errorf("%d connections", len(list))
 		}
 		for _, c := range list {
-			if len(c.Principal) > 140 || len(c.Remote) > 80 {
+			if len(c.Principal) > 140 {
 				t.Errorf("not bounded: %+v", c)
 			}
 		}

@@ -139,7 +139,7 @@ func TestEndings(t *testing.T) {
 				tt.handle(raw, c)
 			}
 		})
-		tr := check(t, plainTarget(t, "wss", address), Options{Timeout: 3 * time.Second})
+		tr := check(t, plainTarget(t, "wss", address), Options{Timeout: 8 * time.Second})
 		if a := tr.HTTP; a.Ended != tt.want || a.Alert != -1 || a.Error == "" {
 			t.Errorf("%s: %+v", tt.name, a.Answer)
 		}

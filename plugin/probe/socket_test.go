@@ -144,7 +144,7 @@ func TestFramesBehindTheAnswer(t *testing.T) {
 
 func TestPingAndCloseIgnored(t *testing.T) {
 	t.Parallel()
-	tr := check(t, plainTarget(t, "ws", serve(t, saying(""))), Options{Timeout: 3 * time.Second})
+	tr := check(t, plainTarget(t, "ws", serve(t, saying(""))), Options{Timeout: 8 * time.Second})
 	outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StagePing: trace.Failed, trace.StageClose: trace.Failed})
 	s := tr.Socket
 	if !s.Ping.Sent || s.Ping.Answered || !s.Close.Sent || s.Close.Answered || s.End != nil || tr.Late {

@@ -154,7 +154,7 @@ func TestNotTLS(t *testing.T) {
 	t.Run("HTTP", func(t *testing.T) {
 		s := httptest.NewServer(nil)
 		defer s.Close()
-		tr := check(t, plainTarget(t, "wss", s.Listener.Addr().String()), Options{Timeout: 2 * time.Second})
+		tr := check(t, plainTarget(t, "wss", s.Listener.Addr().String()), Options{Timeout: 6 * time.Second})
 		if h := tr.TLS; h.PlainHTTP == nil || h.PlainHTTP.Status != 404 {
 			t.Errorf("plain HTTP %+v", h.PlainHTTP)
 		}
@@ -162,7 +162,7 @@ func TestNotTLS(t *testing.T) {
 	t.Run("SSH", func(t *testing.T) {
 		const banner = "SSH-2.0-OpenSSH_9.2p1\r\n"
 		address := serve(t, func(c net.Conn) { _, _ = io.WriteString(c, banner); hang(c) })
-		tr := check(t, plainTarget(t, "wss", address), Options{Timeout: 2 * time.Second})
+		tr := check(t, plainTarget(t, "wss", address), Options{Timeout: 6 * time.Second})
 		if h := tr.TLS; string(h.First) != banner || string(h.Banner) != banner || h.PlainHTTP.Malformed == "" {
 			t.Errorf("first %q, banner %q, plain HTTP %+v", h.First, h.Banner, h.PlainHTTP)
 		}
@@ -180,7 +180,7 @@ func TestKeyMismatch(t *testing.T) {
 		cert.PrivateKey = other
 		c := server(cert)
 		c.MinVersion, c.MaxVersion = version, version
-		tr := check(t, plainTarget(t, "wss", serveTLS(t, c, func(c *tls.Conn) { hang(c) })), Options{Timeout: 2 * time.Second})
+		tr := check(t, plainTarget(t, "wss", serveTLS(t, c, func(c *tls.Conn) { hang(c) })), Options{Timeout: 6 * time.Second})
 		outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StageTLS: trace.Failed, trace.StageCertificate: trace.OK})
 		if !tr.TLS.KeyMismatch || tr.Certificate == nil || len(tr.TLS.Retries) > 0 {
 			t.Errorf("version %x: %+v", version, tr.TLS.Handshake)
@@ -192,7 +192,7 @@ func TestUnparsableCertificate(t *testing.T) {
 	cert := selfSigned(t, nil)
 	cert.Certificate = [][]byte{[]byte("this is no DER")}
 	c := server(cert)
-	tr := check(t, plainTarget(t, "wss", serveTLS(t, c, func(c *tls.Conn) { hang(c) })), Options{Timeout: 2 * time.Second})
+	tr := check(t, plainTarget(t, "wss", serveTLS(t, c, func(c *tls.Conn) { hang(c) })), Options{Timeout: 6 * time.Second})
 	outcomes(t, tr, map[trace.StageName]trace.Outcome{trace.StageTLS: trace.Failed, trace.StageCertificate: trace.Failed})
 	if tr.TLS.BadCert == "" || tr.Certificate != nil {
 		t.Errorf("handshake %+v", tr.TLS.Handshake)
