@@ -70,13 +70,11 @@ func Examine(ctx context.Context, raw [][]byte, o Options) (*trace.Certificate, 
 
 // describe puts the path found into out.
 func describe(out *trace.Certificate, best path, s *search) {
-	last := best.certs[len(best.certs)-1]
 	for _, c := range best.certs {
 		out.Chain = append(out.Chain, factsOf(c))
 	}
 	out.Trusted = best.trusted()
 	out.AnchorLeaf = out.Trusted && len(best.certs) == 1
-	out.SystemRoot = out.Trusted && s.roots.isSystem(last)
 	out.Faults = best.faults
 	out.MissingIssuer = !best.anchored && !best.closed
 	out.SearchCut = s.cut
@@ -97,8 +95,6 @@ func complete(ctx context.Context, out *trace.Certificate, best path, s *search,
 	if issuer == nil {
 		return
 	}
-	facts := factsOf(issuer)
-	out.IssuerFetched = &facts
 	again := newSearch(append(slices.Clone(s.sent), issuer), s.roots, o.Time)
 	out.FetchedTrusted = again.run(best.certs[0]).trusted()
 }

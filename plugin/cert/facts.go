@@ -33,9 +33,8 @@ func factsOf(c *x509.Certificate) trace.Cert {
 		Certificate: c,
 		SHA256:      hex.EncodeToString(sum[:]),
 		SelfSigned:  selfSigned(c),
-		Lifetime:    c.NotAfter.Sub(c.NotBefore),
 	}
-	f.Key, f.KeyBits = describeKey(c)
+	f.Key, _ = describeKey(c)
 	for _, e := range c.Extensions {
 		switch {
 		case e.Id.Equal(oidSAN):

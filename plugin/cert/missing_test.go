@@ -70,23 +70,23 @@ func TestIssuerFetched(t *testing.T) {
 	other := issue(t, caTemplate("mid"), keys[3], root)
 	renamed := issue(t, caTemplate("renamed"), keys[1], root)
 	cases := []struct {
-		name             string
-		der              []byte
-		err              error
-		fetched, trusted bool
+		name    string
+		der     []byte
+		err     error
+		trusted bool
 	}{
-		{"it", mid.Raw, nil, true, true},
-		{"as PEM", pemBundle(other.Raw, mid.Raw), nil, true, true},
-		{"as PKCS #7", pkcs7Of(t, other.Raw, mid.Raw), nil, true, true},
-		{"as PKCS #7 in PEM", pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: pkcs7Of(t, mid.Raw)}), nil, true, true},
-		{"PKCS #7 of others", pkcs7Of(t, other.Raw, renamed.Raw), nil, false, false},
-		{"PKCS #7 cut short", pkcs7Of(t, mid.Raw)[:200], nil, false, false},
-		{"too many before it", pemBundle(append(slices.Repeat([][]byte{root.Raw}, maxBundle), mid.Raw)...), nil, false, false},
-		{"not to be had", nil, errors.New("down"), false, false},
-		{"no certificate", []byte("<html>"), nil, false, false},
-		{"a namesake that did not sign", other.Raw, nil, false, false},
-		{"the key under another name", renamed.Raw, nil, false, false},
-		{"another", root.Raw, nil, false, false},
+		{"it", mid.Raw, nil, true},
+		{"as PEM", pemBundle(other.Raw, mid.Raw), nil, true},
+		{"as PKCS #7", pkcs7Of(t, other.Raw, mid.Raw), nil, true},
+		{"as PKCS #7 in PEM", pem.EncodeToMemory(&pem.Block{Type: "PKCS7", Bytes: pkcs7Of(t, mid.Raw)}), nil, true},
+		{"PKCS #7 of others", pkcs7Of(t, other.Raw, renamed.Raw), nil, false},
+		{"PKCS #7 cut short", pkcs7Of(t, mid.Raw)[:200], nil, false},
+		{"too many before it", pemBundle(append(slices.Repeat([][]byte{root.Raw}, maxBundle), mid.Raw)...), nil, false},
+		{"not to be had", nil, errors.New("down"), false},
+		{"no certificate", []byte("<html>"), nil, false},
+		{"a namesake that did not sign", other.Raw, nil, false},
+		{"the key under another name", renamed.Raw, nil, false},
+		{"another", root.Raw, nil, false},
 	}
 	for _, c := range cases {
 		var asked []string
@@ -100,8 +100,8 @@ func TestIssuerFetched(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if (got.IssuerFetched != nil) != c.fetched || got.FetchedTrusted != c.trusted {
-			t.Errorf("%s: fetched %v, trusted %v", c.name, got.IssuerFetched != nil, got.FetchedTrusted)
+		if got.FetchedTrusted != c.trusted {
+			t.Errorf("%s: trusted %v", c.name, got.FetchedTrusted)
 		}
 		if got.Trusted || !got.MissingIssuer || len(got.Chain) != 1 {
 			t.Errorf("%s: what was fetched counts as sent", c.name)

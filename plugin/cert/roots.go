@@ -53,11 +53,6 @@ func (r *Roots) find(subject []byte, system bool) []*x509.Certificate {
 	return found
 }
 
-// isSystem says whether c, a trusted root, was found among the system's alone.
-func (r *Roots) isSystem(c *x509.Certificate) bool {
-	return !contains(r.given.find(c.RawSubject), c)
-}
-
 // systemRoots returns the system's roots, read at the first call.
 func (r *Roots) systemRoots() *systemStore {
 	s := r.system.Load()

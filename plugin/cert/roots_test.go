@@ -79,20 +79,20 @@ func TestSystemRoots(t *testing.T) {
 	systemOf(t, a, b, c)
 	for _, root := range []*entity{a, b, c} {
 		got := examine(t, rootsOf(t), issue(t, leafTemplate(), keys[3], root))
-		if !got.Trusted || !got.SystemRoot || got.Error != "" {
-			t.Errorf("%v: trusted %v, system root %v, error %q", root.Subject, got.Trusted, got.SystemRoot, got.Error)
+		if !got.Trusted || got.Error != "" {
+			t.Errorf("%v: trusted %v, error %q", root.Subject, got.Trusted, got.Error)
 		}
 	}
 	// A self-signed certificate that an administrator added to the system's is trusted.
 	self := issue(t, leafTemplate(), keys[4], nil)
 	systemOf(t, a, self, c)
-	if got := examine(t, rootsOf(t), self); !got.AnchorLeaf || !got.SystemRoot {
-		t.Errorf("self-signed among the system's roots: anchor %v, system root %v", got.AnchorLeaf, got.SystemRoot)
+	if got := examine(t, rootsOf(t), self); !got.AnchorLeaf {
+		t.Errorf("self-signed among the system's roots: anchor %v", got.AnchorLeaf)
 	}
 	// Given roots come first, and then the system's are not even read.
 	roots := rootsOf(t, a)
-	if got := examine(t, roots, issue(t, leafTemplate(), keys[3], a)); !got.Trusted || got.SystemRoot || roots.system.Load() != nil {
-		t.Errorf("given root: trusted %v, system root %v, read %v", got.Trusted, got.SystemRoot, roots.system.Load() != nil)
+	if got := examine(t, roots, issue(t, leafTemplate(), keys[3], a)); !got.Trusted || roots.system.Load() != nil {
+		t.Errorf("given root: trusted %v, read %v", got.Trusted, roots.system.Load() != nil)
 	}
 }
 

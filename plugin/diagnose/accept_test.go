@@ -86,11 +86,13 @@ func TestWatchSection(t *testing.T) {
 	w := newWorld()
 	w.watched(3, time.Hour, 50*time.Second)
 	h := w.evidence.History[w.Target.ID()]
+	h.Ends[2].First = &trace.Attempt{Failed: trace.StageConnect, Why: "192.0.2.1:8092: refused\x1b"}
 	h.Ends[2].Tally.Refused, h.Ends[2].Back = 2, runTime.Add(-time.Hour+4*time.Second)
 	h.Ends[1].Close = &trace.CloseFrame{Code: 1001, Reason: []byte("bye")}
 	tokenEnds := runTime.Add(time.Hour)
 	h.Connections = []trace.Connection{
-		{Type: "api"}, {Type: "websocket", Expires: tokenEnds.Add(1)}, {Type: "websocket"}, {Type: "websocket", Expires: tokenEnds},
+		{Type: "api", Principal: "user:api"}, {Type: "websocket", Principal: "user:ann", Expires: tokenEnds.Add(1)},
+		{Type: "websocket"}, {Type: "websocket", Principal: "user:ann", Expires: tokenEnds},
 	}
 	h.Counts = []trace.WatchCount{
 		{From: runTime.Add(-30 * day), Code: 1006, N: 100},
@@ -103,8 +105,8 @@ func TestWatchSection(t *testing.T) {
 		DropsHour: map[string]int{"1006": 1, "1001": 4}, DropsDay: map[string]int{"1006": 3, "1001": 4},
 		CausesDay: map[string]int{"network": 1, "closed": 1, "restart": 1},
 		LastEnd: "2026-11-22 11:00:00 UTC after 52 s: the connection was closed (TCP FIN); nothing listened afterwards, " +
-			"open again after 4 s: a restart",
-		Websockets: 3, TokenEnds: &tokenEnds,
+			"open again after 4 s: a restart; right afterwards connect failed: 192.0.2.1:8092: refused\\x1b",
+		Websockets: 3, Principals: map[string]int{"user:ann": 2}, TokenEnds: &tokenEnds,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("watch section (-want +got):\n%s", diff)

@@ -93,7 +93,7 @@ func certificate(names ...string) *trace.Certificate {
 			KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 			PublicKey: &ecdsa.PublicKey{Curve: elliptic.P384()},
 		},
-		SHA256: strings.Repeat("ab", 32), Key: "ECDSA P-384", KeyBits: 384, HasSAN: true, HasKeyUsage: true, HasEKU: true,
+		SHA256: strings.Repeat("ab", 32), Key: "ECDSA P-384", HasSAN: true, HasKeyUsage: true, HasEKU: true,
 	}
 	root := trace.Cert{
 		Certificate: &x509.Certificate{

@@ -123,8 +123,10 @@ type Watch struct {
 	EventsLost int `json:"events_lost,omitempty"`
 	// Websockets and TokenEnds are what the endpoint itself says (DRP 4.11 and later): how many are
 	// connected, and when the first of their tokens ends.
-	Websockets int        `json:"websockets,omitempty"`
-	TokenEnds  *time.Time `json:"token_ends,omitempty"`
+	Websockets int `json:"websockets,omitempty"`
+	// Principals counts these websockets by who opened them, "user:name" and the like.
+	Principals map[string]int `json:"principals,omitempty"`
+	TokenEnds  *time.Time     `json:"token_ends,omitempty"`
 }
 
 // Idle is what an active test of silences found. Durations are in seconds.

@@ -62,6 +62,9 @@ func Drops(w *trace.Watch, history map[string]*trace.Watch) []Drop {
 		if why != "" {
 			text += "; " + why
 		}
+		if first := e.First; first != nil && first.Failed != "" {
+			text += "; right afterwards " + string(first.Failed) + " failed: " + plain(first.Why)
+		}
 		drops = append(drops, Drop{WatchEnd: *e, Kind: kind, Text: text})
 	}
 	return drops

@@ -55,11 +55,15 @@ func connectionsOf(w *trace.Watch, r *Watch) {
 	if !w.Open {
 		return // what it said is of before
 	}
+	r.Principals = map[string]int{}
 	for _, c := range w.Connections {
 		if c.Type != "websocket" {
 			continue
 		}
 		r.Websockets++
+		if c.Principal != "" {
+			r.Principals[plain(c.Principal)]++
+		}
 		if !c.Expires.IsZero() && (r.TokenEnds == nil || c.Expires.Before(*r.TokenEnds)) {
 			ends := c.Expires
 			r.TokenEnds = &ends

@@ -154,8 +154,8 @@ func (h *Held) Ask(ctx context.Context) (*trace.Info, []trace.Connection) {
 // parseConnections reads the list that GET /api/v3/connections answers; nil when it is none.
 func parseConnections(b []byte) []trace.Connection {
 	var in []struct {
-		Type, RemoteAddr, Principal string
-		CreateTime, ExpiresAt       time.Time
+		Type, Principal string
+		ExpiresAt       time.Time
 	}
 	if json.Unmarshal(b, &in) != nil {
 		return nil
@@ -163,8 +163,7 @@ func parseConnections(b []byte) []trace.Connection {
 	list := []trace.Connection{}
 	for _, c := range in[:min(len(in), maxConnections)] {
 		list = append(list, trace.Connection{
-			Type: cut(c.Type, 64), Remote: cut(c.RemoteAddr, 64), Principal: cut(c.Principal, 128),
-			Created: c.CreateTime, Expires: c.ExpiresAt,
+			Type: cut(c.Type, 64), Principal: cut(c.Principal, 128), Expires: c.ExpiresAt,
 		})
 	}
 	return list

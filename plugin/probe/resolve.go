@@ -68,7 +68,7 @@ func (w *walk) resolve(ctx context.Context) error {
 
 func (w *walk) lookup(ctx context.Context, host string, r *trace.Resolve) error {
 	if a, err := netip.ParseAddr(host); err == nil {
-		r.Literal, r.Addresses = true, []netip.Addr{a.Unmap()}
+		r.Addresses = []netip.Addr{a.Unmap()}
 		return nil
 	}
 	name, err := hostNames.ToASCII(host)

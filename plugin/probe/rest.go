@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,9 +16,6 @@ import (
 
 // maxInfo bounds the answer to GET /api/v3/info.
 const maxInfo = 1 << 20
-
-// pingEvery is how often the servers that were measured ping a websocket.
-const pingEvery = 54 * time.Second
 
 // rest speaks HTTP/1.1 over one link that is open already: it cannot dial, so that nothing can
 // lead it, and the token in its requests, to another peer.
@@ -113,42 +109,12 @@ func (w *walk) fetchInfo(ctx context.Context, r *rest, a *trace.Answer) {
 // which encoding/json passes over.
 func parseInfo(b []byte) (*trace.Info, error) {
 	var in struct {
-		ID             string          `json:"id"`
-		Version        string          `json:"version"`
-		Address        string          `json:"address"`
-		APIPort        int             `json:"api_port"`
-		SecureFilePort int             `json:"secure_file_port"`
-		ExtraAPIPorts  json.RawMessage `json:"extra_api_ports"`
-		HAVirtual      string          `json:"ha_virtual_address"`
-		Features       []string        `json:"features"`
-		ClusterState   struct{ VirtAddr string }
+		Version        string `json:"version"`
+		Address        string `json:"address"`
+		SecureFilePort int    `json:"secure_file_port"`
 	}
 	if err := json.Unmarshal(b, &in); err != nil {
 		return nil, err
 	}
-	info := &trace.Info{
-		ID: cut(in.ID, 256), Version: cut(in.Version, 256), Address: cut(in.Address, 256),
-		APIPort: in.APIPort, SecureFilePort: in.SecureFilePort, HAVirtual: cut(in.HAVirtual, 256),
-		ExtraAPIPorts:     ports(in.ExtraAPIPorts),
-		ExpectedPingEvery: pingEvery,
-	}
-	if info.HAVirtual == "" {
-		info.HAVirtual = cut(in.ClusterState.VirtAddr, 256)
-	}
-	for _, f := range in.Features[:min(len(in.Features), 256)] {
-		info.Features = append(info.Features, cut(f, 64))
-	}
-	return info, nil
-}
-
-// ports reads a list of ports in whatever shape it comes: an array of numbers or of strings, or one
-// string with commas.
-func ports(raw []byte) []int {
-	var list []int
-	for _, f := range bytes.FieldsFunc(raw, func(r rune) bool { return r < '0' || r > '9' }) {
-		if n, err := strconv.Atoi(string(f)); err == nil && n > 0 && n < 65536 && len(list) < 16 {
-			list = append(list, n)
-		}
-	}
-	return list
+	return &trace.Info{Version: cut(in.Version, 256), Address: cut(in.Address, 256), SecureFilePort: in.SecureFilePort}, nil
 }

@@ -66,13 +66,7 @@ type HandshakeFault struct {
 
 // Info is what GET /api/v3/info answered, the parts that matter here.
 type Info struct {
-	ID                string
-	Version           string
-	Address           string
-	APIPort           int
-	SecureFilePort    int
-	ExtraAPIPorts     []int
-	HAVirtual         string // HA virtual address, "" without HA
-	Features          []string
-	ExpectedPingEvery time.Duration // 54 s on the servers that were measured
+	Version        string
+	Address        string // that the endpoint takes for its own
+	SecureFilePort int
 }

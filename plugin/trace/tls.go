@@ -78,16 +78,13 @@ type Certificate struct {
 	Trusted bool
 	// AnchorLeaf says that the leaf itself is among the trusted roots.
 	AnchorLeaf bool
-	// SystemRoot says that the trusted root is one of the system's, and so likely a public one.
-	SystemRoot bool
 	// Faults of the links of Chain, each with the index in it. The leaf's own dates, names and
 	// extended key usage are not repeated here.
 	Faults []ChainFault
 	// MissingIssuer says that the issuer of the last link is neither sent nor among the roots.
 	MissingIssuer bool
-	// IssuerFetched is the missing issuer as its AIA address delivered it; nil when not asked or not
-	// to be had. FetchedTrusted says that with it the chain ends in a trusted root.
-	IssuerFetched  *Cert
+	// FetchedTrusted says that the missing issuer was had from its AIA address, and that with it the
+	// chain ends in a trusted root.
 	FetchedTrusted bool
 	// PublicIssuer says that the missing issuer has the name of one of the system's roots'
 	// intermediates or roots: the chain could be completed.
@@ -112,14 +109,12 @@ type Certificate struct {
 
 // Cert is one certificate's facts.
 type Cert struct {
-	*x509.Certificate               // as parsed
-	SHA256            string        // fingerprint, lower-case hex
-	Key               string        // "RSA 2048", "ECDSA P-384", "Ed25519"
-	KeyBits           int           // RSA modulus or curve size
-	SelfSigned        bool          // issuer is subject and the signature fits the own key
-	MustStaple        bool          // TLS feature status_request (RFC 7633)
-	Lifetime          time.Duration // NotAfter - NotBefore
-	HasSAN            bool          // a subjectAltName extension is there
+	*x509.Certificate        // as parsed
+	SHA256            string // fingerprint, lower-case hex
+	Key               string // "RSA 2048", "ECDSA P-384", "Ed25519"
+	SelfSigned        bool   // issuer is subject and the signature fits the own key
+	MustStaple        bool   // TLS feature status_request (RFC 7633)
+	HasSAN            bool   // a subjectAltName extension is there
 	HasKeyUsage       bool
 	HasEKU            bool
 }

@@ -162,7 +162,6 @@ func (t *Trace) Stage(name StageName) Stage {
 
 // Resolve is how the host name became addresses.
 type Resolve struct {
-	Literal   bool // the host is an address: nothing was asked
 	Addresses []netip.Addr
 	NotFound  bool   // the name does not exist or has no address
 	Timeout   bool   // the resolver did not answer in time

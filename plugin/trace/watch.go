@@ -81,10 +81,8 @@ type Attempt struct {
 
 // Connection is one connection to a DRP endpoint as it lists them itself (GET /api/v3/connections).
 type Connection struct {
-	Type      string // "websocket" or "api"
-	Remote    string // ip:port as the endpoint sees it
-	Principal string // "user:name", "runner:uuid"
-	Created   time.Time
+	Type      string    // "websocket" or "api"
+	Principal string    // "user:name", "runner:uuid"
 	Expires   time.Time // when its token ends; zero where the endpoint does not say
 }
 
