@@ -135,30 +135,35 @@ func chromiumAfterClose(opcode byte) string {
 	return what + " received after close"
 }
 
-// whole says whether the last frame that the server began came to its end. Firefox judges no other,
-// Chromium judges the head (case http-after-upgrade). Beyond the frames that the trace holds nobody
-// can tell.
-func whole(s *trace.Socket) bool {
-	var total, frames int64
+// whole says whether the n-th frame of the server came to its end. Firefox judges no other, Chromium
+// judges the head (case http-after-upgrade). What the trace does not tell, because the check stops
+// reading at a bad head, is taken for whole.
+func whole(s *trace.Socket, n int) bool {
+	const readAhead = 256 // bytes of a frame that are in the trace when the server sent them at once
+	var end int64
 	for _, f := range s.Frames {
 		if f.Sent {
 			continue
 		}
-		head := int64(2)
-		switch {
-		case f.Length > 1<<16-1:
-			head += 8
-		case f.Length > 125:
-			head += 2
+		end += headLength(f.Length) + f.Length
+		if n == 0 {
+			return end <= s.Bytes || f.Length > readAhead
 		}
-		total += head + f.Length
-		frames++
+		n--
 	}
-	return frames == 0 || len(s.Frames) >= maxFrames || total <= s.Bytes
+	return true
 }
 
-// maxFrames is how many frames a trace holds.
-const maxFrames = 32
+// headLength is how long the head of an unmasked frame is (RFC 6455 section 5.2).
+func headLength(payload int64) int64 {
+	switch {
+	case payload > 1<<16-1:
+		return 10
+	case payload > 125:
+		return 4
+	}
+	return 2
+}
 
 // longestMessage is the longest message that Firefox waits for, in bytes (tried with 2^31-1 and
 // 2^31 declared, case length-huge-declared). Chromium waits for any: what never comes whole ends
@@ -170,6 +175,12 @@ func endless(s *trace.Socket) bool {
 	return slices.ContainsFunc(s.Frames, func(f trace.Frame) bool { return !f.Sent && f.Length > longestMessage })
 }
 
+// firefoxForbids are the faults at which Firefox ends a socket.
+var firefoxForbids = []trace.FrameFaultKind{
+	trace.FrameControlLong, trace.FrameControlSplit, trace.FrameLength, trace.FrameLengthTop, trace.FrameRSV,
+	trace.FrameOpcode, trace.FrameContinuation, trace.FrameInterleaved, trace.FrameUTF8,
+}
+
 // firefoxFrames: Firefox ends the socket at the same faults, without a word. It looks no further
 // than the close frame (case data-after-close), takes the mask off a masked frame and goes on
 // (masked-server-frame of package faults; in the case of the same name of testdata/truth.json what
@@ -178,8 +189,9 @@ func endless(s *trace.Socket) bool {
 // close-one-byte-body).
 func firefoxFrames(s *trace.Socket) Prediction {
 	s = upToClose(s)
-	bad := faultOf(s, trace.FrameControlLong, trace.FrameControlSplit, trace.FrameLength, trace.FrameLengthTop,
-		trace.FrameRSV, trace.FrameOpcode, trace.FrameContinuation, trace.FrameInterleaved, trace.FrameUTF8) != nil && whole(s)
+	bad := slices.ContainsFunc(s.Faults, func(f trace.FrameFault) bool {
+		return slices.Contains(firefoxForbids, f.Kind) && whole(s, f.Number)
+	})
 	if s.End != nil && s.End.Close != nil && s.End.Close.BadUTF8 && !s.End.Close.OneByte {
 		bad = true
 	}

@@ -16,6 +16,9 @@ func chromiumTLS(t *trace.Trace) *Prediction {
 		return unfinished(t, chromiumTimeout)
 	}
 	h := &t.TLS.Handshake
+	if bulky(h, chromiumChain) {
+		return refuse(codeAbnormal, chromiumProtocol)
+	}
 	if err := chromiumHandshake(t.TLS); err != "" && !chromiumOffer.agrees(t.TLS) && !pastHello(h) {
 		return refuse(codeAbnormal, err)
 	}
@@ -31,8 +34,6 @@ func chromiumTLS(t *trace.Trace) *Prediction {
 func chromiumHandshake(t *trace.TLS) string {
 	h := &t.Handshake
 	switch {
-	case bulky(h, chromiumChain):
-		return chromiumProtocol
 	case h.Done && chromiumOffer.includes(h):
 		return ""
 	case h.Done:

@@ -17,6 +17,9 @@ func firefoxTLS(t *trace.Trace) *Prediction {
 		return unfinished(t, "")
 	}
 	h := firefoxFirst(t.TLS)
+	if bulky(h, firefoxChain) {
+		return refuse(codeTLS, "SSL_ERROR_RX_MALFORMED_HANDSHAKE")
+	}
 	if p := firefoxHandshake(t.TLS, h); p != nil && !firefoxOffer.agrees(t.TLS) && !pastHello(h) {
 		return p
 	}
@@ -54,8 +57,6 @@ const firefoxChain = 1<<17 - 1
 // wrong, has a name of NSS and 1015; a connection that just ends has neither.
 func firefoxHandshake(t *trace.TLS, h *trace.Handshake) *Prediction {
 	switch {
-	case bulky(h, firefoxChain):
-		return refuse(codeTLS, "SSL_ERROR_RX_MALFORMED_HANDSHAKE")
 	case h.Done && firefoxOffer.includes(h):
 		return nil
 	case h.Done:
@@ -134,7 +135,7 @@ func firefoxBadHello(hello *trace.ServerHello) string {
 func firefoxLeafKey(t *trace.Trace) string {
 	switch leafKey(t) {
 	case keyWeakEC:
-		return weakServerKey
+		return "SSL_ERROR_WEAK_SERVER_CERT_KEY"
 	case keyEd25519:
 		if t.TLS.Version < tls.VersionTLS13 {
 			return "SEC_ERROR_LIBRARY_FAILURE"
@@ -144,18 +145,14 @@ func firefoxLeafKey(t *trace.Trace) string {
 	return ""
 }
 
-// weakServerKey is NSS's name for a key that is too short for TLS. With RSA it comes to that only
-// after the certificate, where mozilla::pkix has found the same (case weak-rsa-512).
-const weakServerKey = "SSL_ERROR_WEAK_SERVER_CERT_KEY"
-
 // firefoxTLSEnd: Firefox answers a request for a client certificate with none and goes on; a
 // server that needs one says so with an alert (case mtls-required-tls13).
 func firefoxTLSEnd(t *trace.Trace) *Prediction {
 	switch {
 	case !t.Target.Secure() || t.TLS == nil:
 		return nil
-	case leafKey(t) == keyWeakRSA:
-		return refuse(codeTLS, weakServerKey)
+	case leafKey(t) == keyWeakRSA: // Go ends that handshake, NSS does not (case weak-rsa-512)
+		return nil
 	case pastHello(&t.TLS.Handshake) && !firefoxOffer.agrees(t.TLS):
 		return refuse(codeTLS, firefoxAlert(t.TLS.Alert, false))
 	}

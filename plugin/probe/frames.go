@@ -41,6 +41,7 @@ type frameReader struct {
 	inside bool     // the head is whole, the payload is not
 	lost   bool     // a length that cannot be followed: nothing more can be told
 
+	number    int // of the frame under way, from 0
 	op        byte
 	fin, data bool
 	masked    bool
@@ -196,6 +197,7 @@ func (f *frameReader) unmasked(p []byte) []byte {
 
 // finish ends the frame.
 func (f *frameReader) finish() {
+	defer func() { f.number++ }()
 	f.inside = false
 	switch {
 	case f.op == opClose:

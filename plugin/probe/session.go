@@ -173,22 +173,17 @@ func (s *session) take(r io.Reader) {
 }
 
 // drain reads on after the server's close frame, for what must not follow it and for how the
-// connection ends; and after a head that gorilla refused, for the rest of its frame.
+// connection ends.
 func (s *session) drain() {
 	s.tap.mu.Lock()
-	more := s.tap.err == nil && (s.tap.close != nil || len(s.tap.faults) > 0 && s.tap.in.cutShort())
+	closed := s.tap.close != nil && s.tap.err == nil
 	s.tap.patience = 0
 	s.tap.mu.Unlock()
-	if !more {
+	if !closed {
 		return
 	}
 	_ = s.link.wire.SetReadDeadline(time.Now().Add(drainTime))
 	_, _ = io.Copy(io.Discard, io.LimitReader(s.tap, MessageLimit))
-	s.tap.mu.Lock()
-	defer s.tap.mu.Unlock()
-	if s.tap.close == nil && timedOut(s.tap.err) {
-		s.tap.err = nil // the connection goes on: it was gorilla that did not
-	}
 }
 
 // ended is how the socket ended at now, gorilla's err and the wire considered.

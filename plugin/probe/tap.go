@@ -148,7 +148,7 @@ func (s *fromServer) fault(k trace.FrameFaultKind, op byte, detail string) {
 	if len(s.faults) == maxFaults {
 		return
 	}
-	f := trace.FrameFault{Kind: k, Opcode: op, Detail: detail, Stage: s.stage}
+	f := trace.FrameFault{Kind: k, Opcode: op, Number: s.in.number, Detail: detail, Stage: s.stage}
 	if k == trace.FrameRSV {
 		f.RSV = s.in.head[0] >> 4 & 7
 	}

@@ -91,6 +91,7 @@ type FrameFault struct {
 	Kind   FrameFaultKind
 	Opcode byte
 	RSV    byte   // the reserved bits, RSV1 as 4, RSV2 as 2, RSV3 as 1
+	Number int    // of the frame among the server's, from 0
 	Detail string // the offending value, for people
 	Stage  StageName
 }

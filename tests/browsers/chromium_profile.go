@@ -90,9 +90,11 @@ func (p *chromiumProfile) Accept(ctx context.Context, url string) (bool, error) 
 		return false, nil // no warning: there was nothing to accept
 	}
 	// The warning page is put together by a script of its own; other errors have another page.
-	const complete = `document.readyState === 'complete' && Boolean(window.certificateErrorPageController || document.querySelector('.neterror'))`
-	if _, err := chromedp.Run(tab, poll(complete, 10*time.Second)); err != nil {
-		return false, fmt.Errorf("chromium, accepting %s: no error page: %w", url, err)
+	const errorPage = `document.readyState === 'complete' && Boolean(window.certificateErrorPageController || document.querySelector('.neterror'))`
+	complete, cancelWait := context.WithTimeout(tab, 10*time.Second)
+	defer cancelWait()
+	if _, err := chromedp.Run(complete, poll(errorPage, 10*time.Second)); err != nil {
+		return false, nil // no error page at all, as where the handshake went well with a page's own offer
 	}
 	const proceedLink = `Boolean(window.certificateErrorPageController && document.getElementById('proceed-link')) && loadTimeData.getBoolean('overridable')`
 	offered, err := chromedp.Run(tab, chromedp.Evaluate[bool](proceedLink))
