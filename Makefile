@@ -52,4 +52,4 @@ lint:
 	cd tests && go run $(STATICCHECK) ./...
 
 clean:
-	rm -rf bin tests/.cache
+	rm -rf bin
