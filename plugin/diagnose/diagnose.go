@@ -48,7 +48,7 @@ func judge(s *scene) Report {
 		Target:      plain(s.Target.ID()),
 		Role:        string(s.Target.Role),
 		Vantage:     s.evidence.Vantage,
-		Time:        s.evidence.Time,
+		Time:        s.evidence.Time.UTC().Truncate(time.Second),
 		Version:     s.policy.Version,
 		FailedStage: failedStage(stages),
 		Stages:      stages,
