@@ -55,17 +55,7 @@ func wrongVersion(h *trace.ServerHello) bool {
 // offer too: nothing is missing, the server or a device before it takes offence at the first.
 func intolerant(t *trace.TLS) bool {
 	h := retry(t, trace.OfferOld)
-	return h != nil && h.Done && h.Version == tls.VersionTLS12 && slices.Contains(browserSuites, h.Cipher)
-}
-
-// browserSuites are the cipher suites of TLS 1.2 that Chromium and Firefox offer.
-var browserSuites = []uint16{
-	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-	tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
-	tls.TLS_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_AES_256_GCM_SHA384,
-	tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_AES_256_CBC_SHA,
+	return h != nil && h.Done && h.Version == tls.VersionTLS12 && slices.Contains(trace.BrowserSuites, h.Cipher)
 }
 
 // Alerts of RFC 8446 section 6 that have findings of their own.

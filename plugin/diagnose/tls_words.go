@@ -92,7 +92,7 @@ func chosen(t *trace.TLS) string {
 	switch {
 	case h.Retry:
 		return fmt.Sprintf("it asks for a key exchange (group %#04x) that was not offered", h.Group)
-	case h.Version == tls.VersionTLS12 && !slices.Contains(browserSuites, h.Cipher):
+	case h.Version == tls.VersionTLS12 && !slices.Contains(trace.BrowserSuites, h.Cipher):
 		return "it chose " + tls.CipherSuiteName(h.Cipher) + ", which was not offered"
 	}
 	return "it chose something that browsers refuse: " + plain(strings.TrimPrefix(t.Error, "tls: "))

@@ -6,23 +6,6 @@ import (
 	"ws-diagnose/plugin/trace"
 )
 
-// browserSuites are the TLS 1.2 cipher suites that Chromium and Firefox offer, as far as Go has
-// them: RSA key exchange and SHA-1 HMACs are among them, SHA-256 HMACs, RC4 and 3DES are not.
-var browserSuites = []uint16{
-	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-	tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-	tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-	tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-	tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
-	tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
-	tls.TLS_RSA_WITH_AES_128_GCM_SHA256,
-	tls.TLS_RSA_WITH_AES_256_GCM_SHA384,
-	tls.TLS_RSA_WITH_AES_128_CBC_SHA,
-	tls.TLS_RSA_WITH_AES_256_CBC_SHA,
-}
-
 // browserGroups are the key exchanges that both browsers offer. Firefox alone adds P-521.
 var browserGroups = []tls.CurveID{tls.X25519MLKEM768, tls.X25519, tls.CurveP256, tls.CurveP384}
 
@@ -47,7 +30,7 @@ func offerConfig(o trace.Offer, serverName string) *tls.Config {
 		MinVersion:         tls.VersionTLS12,
 		MaxVersion:         tls.VersionTLS13,
 		NextProtos:         []string{"http/1.1"},
-		CipherSuites:       browserSuites,
+		CipherSuites:       trace.BrowserSuites,
 		CurvePreferences:   browserGroups,
 	}
 	switch o {

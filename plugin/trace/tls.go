@@ -30,6 +30,23 @@ const (
 	OfferNoSNI   Offer = "no-sni"  // no server name
 )
 
+// BrowserSuites are the TLS 1.2 cipher suites that Chromium and Firefox offer, and so OfferBrowser, as
+// far as Go has them: RSA key exchange and SHA-1 HMACs are among them, SHA-256 HMACs, RC4 and 3DES are not.
+var BrowserSuites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+	tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+	tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
+	tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
+	tls.TLS_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_RSA_WITH_AES_128_CBC_SHA,
+	tls.TLS_RSA_WITH_AES_256_CBC_SHA,
+}
+
 // Handshake is one TLS handshake, finished without verification or failed.
 type Handshake struct {
 	Offer   Offer
