@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -55,6 +56,9 @@ func TestHTTP(t *testing.T) {
 		{"early hints alone", []edit{hungUp(trace.EndFIN), interim}, code("103", "").chromium, refused},
 		{"NUL", []edit{nul}, invalid, no(1006, "NS_ERROR_DOM_INVALID_HEADER_VALUE")},
 		{"header too large", []edit{large}, said("net::ERR_RESPONSE_HEADERS_TOO_BIG").chromium, no(1006, "NS_ERROR_FILE_TOO_BIG")},
+		{"http-icy", []edit{malformed("ICY 200 OK\r\n\r\n")}, invalid, no(1006, "")},
+		{"http-header-without-colon", []edit{malformed("HTTP/1.1 101 Switching Protocols\r\n"), func(t *trace.Trace) { t.HTTP.Status, t.HTTP.Header = 101, http.Header{} }},
+			said("'Upgrade' header is missing").chromium, no(1006, "")},
 		{"HTML", []edit{malformed("<html><body>hello</body></html>")}, invalid, refused},
 		{"two bytes", []edit{malformed("hi")}, truncated, refused},
 		{"two bytes without TLS", []edit{plain, malformed("hi")}, invalid, refused},

@@ -157,3 +157,11 @@ func FuzzReadAnswer(f *testing.F) {
 		}
 	})
 }
+
+// Browsers pass over a line without a name and read the others.
+func TestLegibleFields(t *testing.T) {
+	a, _ := parsed(strings.NewReader("HTTP/1.1 101 S\r\nrubbish\r\nupgrade:  websocket\r\na b: c\r\n: d\r\n\r\n"))
+	if want := (http.Header{"Upgrade": {"websocket"}}); !cmp.Equal(a.Header, want) || a.Malformed == "" {
+		t.Errorf("header %q, malformed %q", a.Header, a.Malformed)
+	}
+}

@@ -308,6 +308,9 @@ func TestProxy(t *testing.T) {
 			if p == nil || p.Status != tt.status || (p.Error != "") != tt.failed || p.URL != target.Proxy {
 				t.Fatalf("proxy %+v", p)
 			}
+			if foreign := strings.HasPrefix(tt.answer, "SSH") || strings.HasPrefix(tt.answer, "HTTP/1.1 x"); p.Foreign != foreign || tt.name == "hangs up" && p.Ended != trace.EndFIN {
+				t.Errorf("proxy %+v", p)
+			}
 			if strings.Contains(p.Error, "sesame") {
 				t.Errorf("the error carries the password: %s", p.Error)
 			}

@@ -58,6 +58,8 @@ func TestFrameFaults(t *testing.T) {
 		{"fragments with a ping between", frame(0x01, "a") + frame(0x89, "") + frame(0x80, "b"), ""},
 		{"large", frame(0x82, strings.Repeat("x", 70000)), ""},
 		{"masked", "\x81\x81\x01\x02\x03\x04\x60", "masked"},
+		{"masked in pieces", "\x81\x86\x01\x02\x03\x04\xe3\x80\xaf\xe6\x80\xa8", "masked"},
+		{"masked, not UTF-8 below", "\x81\x81\x01\x02\x03\x04\xfe", "masked invalid-utf8"},
 		{"RSV1", frame(0xc1, "x"), "reserved-bit"},
 		{"opcode 3", frame(0x83, "x"), "reserved-opcode"},
 		{"opcode 11", frame(0x8b, ""), "reserved-opcode"},
@@ -91,6 +93,18 @@ func TestFrameFaults(t *testing.T) {
 				t.Errorf("%s in pieces of %d: faults %q, want %q", tt.name, n, got, tt.want)
 			}
 		}
+	}
+}
+
+// A fault names its frame, so that it can be told whether the frame came whole.
+func TestNumberOfTheFrameAtFault(t *testing.T) {
+	faults := tapped(frame(0x81, "hi")+frame(0x89, "")+frame(0x81, "\xff")+frame(0xc1, "x")+"\x83\x05", 1).faults
+	var numbers []int
+	for _, f := range faults {
+		numbers = append(numbers, f.Number)
+	}
+	if !slices.Equal(numbers, []int{2, 3, 4}) {
+		t.Errorf("faults %+v", faults)
 	}
 }
 

@@ -163,8 +163,20 @@ func TestNotTLS(t *testing.T) {
 		const banner = "SSH-2.0-OpenSSH_9.2p1\r\n"
 		address := serve(t, func(c net.Conn) { _, _ = io.WriteString(c, banner); hang(c) })
 		tr := check(t, plainTarget(t, "wss", address), Options{Timeout: 6 * time.Second})
-		if h := tr.TLS; string(h.First) != banner || string(h.Banner) != banner || h.PlainHTTP.Malformed == "" {
-			t.Errorf("first %q, banner %q, plain HTTP %+v", h.First, h.Banner, h.PlainHTTP)
+		if h := tr.TLS; string(h.First) != banner || string(h.Banner) != banner || h.PlainHTTP.Malformed == "" || h.After != trace.EndTimeout {
+			t.Errorf("first %q, banner %q, plain HTTP %+v, after that %q", h.First, h.Banner, h.PlainHTTP, h.After)
+		}
+	})
+	t.Run("hangs up", func(t *testing.T) {
+		const banner, more = "220 mail.example ESMTP\r\n", "500 what?\r\n"
+		address := serve(t, func(c net.Conn) {
+			_, _ = io.WriteString(c, banner)
+			_, _ = c.Read(make([]byte, 4096))
+			_, _ = io.WriteString(c, more)
+		})
+		tr := check(t, plainTarget(t, "wss", address), Options{Timeout: 6 * time.Second})
+		if h := tr.TLS; h.After != trace.EndFIN || h.Read != int64(len(banner+more)) {
+			t.Errorf("%d bytes, after that %q", h.Read, h.After)
 		}
 	})
 }

@@ -306,20 +306,12 @@ func (f *Firefox) newTab(ctx context.Context) (back func() error, err error) {
 	}, goTo(tab.Handle)
 }
 
-// waitWhile waits as long as a script in the page returns true. A page that is just being replaced
-// answers with an error: that counts as true.
-func (f *Firefox) waitWhile(ctx context.Context, script string, args ...any) error {
-	return f.waitAtMost(ctx, time.Hour, script, args...)
-}
-
-// waitAtMost is waitWhile with an end that is no error.
-func (f *Firefox) waitAtMost(ctx context.Context, most time.Duration, script string, args ...any) error {
-	if args == nil {
-		args = []any{}
-	}
+// waitAtMost waits as long as a script in the page returns true, and most at the longest. A page
+// that is just being replaced answers with an error: that counts as true.
+func (f *Firefox) waitAtMost(ctx context.Context, most time.Duration, script string) error {
 	for begin := time.Now(); ; {
 		var still bool
-		err := f.m.call(ctx, "WebDriver:ExecuteScript", map[string]any{"args": args, "script": script}, &still)
+		err := f.m.call(ctx, "WebDriver:ExecuteScript", map[string]any{"args": []any{}, "script": script}, &still)
 		if err == nil && !still || time.Since(begin) > most {
 			return nil
 		}
