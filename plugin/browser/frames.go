@@ -54,14 +54,14 @@ func closing(s *trace.Socket) int {
 	return 0
 }
 
-// lively is how long a socket must have lived before our ping for the ping to be to blame for its
-// end.
+// lively is how long a socket must have lived for our unanswered ping to be to blame for its end: the
+// check listens that long before it pings.
 const lively = time.Second
 
 // endedByPing says that the server ended the connection when our ping came. Browsers send none
 // (cases drop-on-ping, drop-rst-mid-frame).
 func endedByPing(s *trace.Socket) bool {
-	return s.End.Close == nil && s.Ping != nil && s.Ping.Sent && !s.Ping.Answered && s.End.Held-s.End.QuietOut >= lively
+	return s.End.Close == nil && s.Ping != nil && s.Ping.Sent && !s.Ping.Answered && s.End.Held >= lively
 }
 
 // chromiumFrames: Chromium ends the socket at any frame that RFC 6455 forbids, and says why. It

@@ -133,7 +133,7 @@ func TestEndsThatBrowsersDoNotSee(t *testing.T) {
 	rsv := badFrame(trace.FrameFault{Kind: trace.FrameRSV, RSV: 4})
 	bits := yes(1006, "One or more reserved bits are on: reserved1 = 1, reserved2 = 0, reserved3 = 0")
 	check(t, []row{
-		{"drop-on-ping", []edit{ended(trace.End{Manner: trace.EndFIN, Held: 2 * time.Second, QuietOut: time.Millisecond}), pinged}, opens, opens},
+		{"drop-on-ping", []edit{ended(trace.End{Manner: trace.EndFIN, Held: 2 * time.Second}), pinged}, opens, opens},
 		{"dropped at once, whatever came", []edit{ended(trace.End{Manner: trace.EndFIN, Held: time.Millisecond}), pinged}, yes(1006, ""), yes(1006, "")},
 		{"closed after the ping", []edit{ended(trace.End{Close: &trace.CloseFrame{Code: 1001}, Manner: trace.EndFIN, Held: 2 * time.Second}), pinged}, yes(1001, ""), yes(1001, "")},
 		{"http-after-upgrade", []edit{rsv, frame(84, 62)}, bits, opens},
