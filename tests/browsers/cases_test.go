@@ -17,7 +17,7 @@ var (
 )
 
 // sampleEvery is how many cases there are for each that the quick run tries.
-const sampleEvery = 12
+const sampleEvery = 16
 
 // notForBrowsers are cases whose condition a browser cannot be put into from here, or in which its
 // answer hangs on what no check can see; with a browser's name behind, for that one alone.
