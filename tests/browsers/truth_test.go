@@ -175,7 +175,7 @@ func (k kind) visit(ctx context.Context, b Browser, s *subject) (verdict, error)
 		defer p.Close()
 	}
 	v := Visit{URL: socketURL(s.URL(s.server)), Settle: s.watched(), Patience: 5 * time.Minute}
-	out, err := p.Try(ctx, v)
+	out, err := tryOpen(ctx, p, v)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -192,6 +192,19 @@ func (k kind) visit(ctx context.Context, b Browser, s *subject) (verdict, error)
 	again, err := p.Try(ctx, Visit{URL: v.URL, Settle: time.Millisecond, Patience: 40 * time.Second})
 	seen.OpensIfAccepted = again.Opens
 	return seen, err
+}
+
+// tryOpen tries a socket that failed without a word again: a busy Firefox forgets to tell its page
+// that a socket opened when a fault follows at once. What really failed fails again.
+func tryOpen(ctx context.Context, p Profile, v Visit) (out Outcome, err error) {
+	for range 3 {
+		begin := time.Now()
+		out, err = p.Try(ctx, v)
+		if err != nil || out.Opens || out.Error != "" || time.Since(begin) > 5*time.Second {
+			break
+		}
+	}
+	return out, err
 }
 
 // socketURL is a URL as the page hands it to the browser: endpoints are also named by https and http.
