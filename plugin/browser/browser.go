@@ -2,8 +2,9 @@
 //
 // It is a model, not a lookup: the order in which each browser looks at things and its rules for
 // ports, TLS, trust, usages, keys, HTTP answers and frames. It rests on what was measured with
-// Chromium 156 and Firefox ESR 153: the cases that comments name are those of testdata/truth.json,
-// and where they say "tried", the same browsers met a server with just that fault.
+// Chromium 156 and Firefox ESR 153: the cases that comments name are those of testdata/truth.json
+// and of package tests/faults, against whose servers tests/browsers holds every prediction; where
+// they say "tried", the same browsers met a server with just that fault.
 //
 // A browser comes to the certificate only after it has agreed on TLS with the server, and to the
 // HTTP answer only after the certificate has passed; the probe walks on regardless. So a
