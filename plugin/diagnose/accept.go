@@ -13,14 +13,15 @@ func acceptOf(s *scene) *Accept {
 	if s.leaf() == nil || s.acceptable() {
 		return nil
 	}
-	if len(hstsNoException(s)) > 0 {
-		return &Accept{Open: []string{}, Text: "It cannot be accepted by hand: the host sends Strict-Transport-Security, " +
-			"which takes the link to proceed away. Only a certificate that browsers trust helps."}
-	}
 	text := "Open each address, accept the certificate, and load the portal again. " +
-		"Chromium remembers the certificate for all ports of a host, Firefox for one port of a host. " +
+		"Chromium remembers the certificate for all ports of a host, until one of them shows a certificate that it " +
+		"trusts; Firefox remembers it for one port of a host. " +
 		"It holds for this browser profile only, not in private windows, and must be done anew after each change " +
 		"of the certificate, its expiry included."
+	if len(hstsNoException(s)) > 0 {
+		text = "A browser that has once had this host's Strict-Transport-Security over a connection that it trusts offers " +
+			"no way to proceed: there, only a certificate that it trusts helps. " + text
+	}
 	if s.refusedByRule() {
 		text = "Chromium offers no link to proceed for this certificate (net::ERR_CERT_INVALID): it must be replaced. " + text
 	}

@@ -34,7 +34,7 @@ func TestAccept(t *testing.T) {
 		"HSTS": {func(w *world) {
 			w.selfSign()
 			w.HTTP.Header.Set("Strict-Transport-Security", "max-age=1")
-		}, []string{}, "cannot be accepted by hand"},
+		}, []string{"https://drp.example.com:8092/", "https://drp.example.com:8090/"}, "offers no way to proceed"},
 		"no link to proceed": {func(w *world) { w.selfSign(); w.leaf().ExtKeyUsage = nil },
 			[]string{"https://drp.example.com:8092/", "https://drp.example.com:8090/"}, "Chromium offers no link"},
 	} {

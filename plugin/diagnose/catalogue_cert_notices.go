@@ -72,8 +72,9 @@ var certNotices = []Entry{{
 	ID: "hsts-no-exception", Level: LevelWarn, Stage: trace.StageCertificate,
 	Title: "HSTS: browsers offer no way to accept this certificate by hand",
 	Seen:  "Browsers do not accept the certificate, and the host sends Strict-Transport-Security.",
-	User: "Once a browser has stored the header, from any port of the host, the link to proceed is gone from its warning " +
-		"page: 1006 in Chromium, 1015 in Firefox, and no cure on the user's side.",
+	User: "A browser stores the header when it comes over a connection that it trusts, to any port of the host (RFC 6797 " +
+		"section 8.1). From then on its warning page has no link to proceed: 1006 in Chromium, 1015 in Firefox, and no " +
+		"cure on the user's side.",
 	Cause: "Another service on the host, or a proxy in front of it, sends the header. It binds all ports of the name.",
 	Remedy: []string{
 		"curl -skI {url}/ | grep -i strict-transport-security",
