@@ -20,24 +20,6 @@ const (
 	recordApplication = 23
 )
 
-// commonSuites are the TLS 1.2 cipher suites that both browsers take: those with a SHA-256 or
-// SHA-384 HMAC, 3DES and RC4 are not among them (cases tls12-ecdhe-cbc-sha256-only,
-// tls12-ecdhe-cbc-sha1-only, tls12-rsa-kex-gcm-only, tls12-rc4-only).
-var commonSuites = []uint16{
-	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-	tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-	tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-	tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-	tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
-	tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
-	tls.TLS_RSA_WITH_AES_128_GCM_SHA256,
-	tls.TLS_RSA_WITH_AES_256_GCM_SHA384,
-	tls.TLS_RSA_WITH_AES_128_CBC_SHA,
-	tls.TLS_RSA_WITH_AES_256_CBC_SHA,
-}
-
 // offer is what a browser offers in its ClientHello.
 type offer struct {
 	suites []uint16
@@ -47,11 +29,11 @@ type offer struct {
 var commonGroups = []tls.CurveID{tls.X25519MLKEM768, tls.X25519, tls.CurveP256, tls.CurveP384}
 
 var (
-	chromiumOffer = offer{commonSuites, commonGroups}
+	chromiumOffer = offer{trace.BrowserSuites, commonGroups}
 	// Firefox alone takes P-521 (case tls-curve-p521-only), and of the ECDSA suites with CBC the one
 	// with AES-256 (tried one by one).
 	firefoxOffer = offer{
-		append(slices.Clone(commonSuites), tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA),
+		append(slices.Clone(trace.BrowserSuites), tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA),
 		append(slices.Clone(commonGroups), tls.CurveP521),
 	}
 )
