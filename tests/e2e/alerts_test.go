@@ -8,6 +8,7 @@ import (
 
 	"ws-diagnose/tests/drpcli"
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // scheduledRuns has as many scheduled runs as a recovery takes to be confirmed.
@@ -18,7 +19,7 @@ func scheduledRuns(t *testing.T, e *emulator.Endpoint) {
 			t.Fatalf("trigger: %v, %v", made, err)
 		}
 	}
-	runAgent(t, e)
+	emutest.RunAgent(t, e)
 }
 
 // forget makes the plugin's next life one that knows of no former certificate. Time cannot be moved

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 	"ws-diagnose/tests/proxies"
 )
 
@@ -54,7 +55,7 @@ func certificate(t *testing.T, days int, addresses ...string) emulator.Certifica
 // serve starts an endpoint with a certificate, and a mask for what is said of both.
 func serve(t *testing.T, o emulator.CertificateOptions) (*emulator.Endpoint, *mask) {
 	t.Helper()
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	cert, err := emulator.NewCertificate(o)
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"ws-diagnose/tests/drpcli"
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // terminal is a shell in which a user types, with drpcli and jq.
@@ -107,7 +108,7 @@ func (s *terminal) watches(e *emulator.Endpoint, filter, line string) (end func(
 // TestTranscript is what the README shows: from the upload to the removal without leftovers.
 func TestTranscript(t *testing.T) {
 	t.Parallel()
-	e := start(t, emulator.Options{ID: "drp.example.com"})
+	e := emutest.Start(t, emulator.Options{ID: "drp.example.com"})
 	m := mask{}
 	m.ports(e)
 	m.days(time.Now().Add(time.Hour), 5)

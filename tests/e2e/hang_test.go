@@ -12,6 +12,7 @@ import (
 
 	"ws-diagnose/tests/drpcli"
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // watched starts an endpoint with the plugin, which has another DRP endpoint to check as well and a
@@ -19,7 +20,7 @@ import (
 func watched(t *testing.T) (e, other *emulator.Endpoint, c *drpcli.CLI) {
 	t.Helper()
 	e, c = install(t, emulator.Options{})
-	other = start(t, emulator.Options{})
+	other = emutest.Start(t, emulator.Options{})
 	leaf := sha256.Sum256(other.Certificate().Certificate[0])
 	c.Run("profiles", "create", `{"Name":"ws-diagnose"}`)
 	c.Run("profiles", "set", name, "param", name+"/endpoint-tokens", "to", fmt.Sprintf(`{"%s":{"token":"%s","sha256":"%s"}}`,

@@ -18,6 +18,7 @@ import (
 
 	"ws-diagnose/tests/drpcli"
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // name is that of the provider, its plugin instance, its action, blueprint, task and trigger.
@@ -35,9 +36,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	// The SDK's agent leaves the proxy for its tasks behind when it ends.
-	proxy := goleak.IgnoreAnyFunction("gitlab.com/rackn/provision/v4/api.(*Client).MakeProxy.func1")
-	goleak.VerifyTestMain(m, proxy, goleak.Cleanup(func(code int) {
+	goleak.VerifyTestMain(m, emutest.AgentLeak(), goleak.Cleanup(func(code int) {
 		os.RemoveAll(binaries)
 		os.Exit(code)
 	}))
@@ -69,21 +68,6 @@ func provider(t *testing.T) string {
 	return path
 }
 
-// start runs an endpoint for the length of a test.
-func start(t *testing.T, o emulator.Options) *emulator.Endpoint {
-	t.Helper()
-	e, err := emulator.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return e
-}
-
 // cli is the real drpcli for an endpoint.
 func cli(t *testing.T, e *emulator.Endpoint) *drpcli.CLI {
 	t.Helper()
@@ -94,7 +78,7 @@ func cli(t *testing.T, e *emulator.Endpoint) *drpcli.CLI {
 // there are none.
 func install(t *testing.T, o emulator.Options) (*emulator.Endpoint, *drpcli.CLI) {
 	t.Helper()
-	e := start(t, o)
+	e := emutest.Start(t, o)
 	c := cli(t, e)
 	c.Run("plugin_providers", "upload", name, "from", provider(t))
 	if o.Old { // it starts no plugin by itself

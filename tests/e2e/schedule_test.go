@@ -8,40 +8,15 @@ import (
 	"testing"
 	"time"
 
-	"gitlab.com/rackn/provision/v4/agent"
-	"gitlab.com/rackn/provision/v4/api"
 	"gitlab.com/rackn/provision/v4/models"
 
 	"ws-diagnose/tests/drpcli"
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // quarterPast is when the trigger is due.
 var quarterPast = time.Date(2026, 11, 22, 10, 15, 0, 0, time.UTC)
-
-// runAgent lets the SDK's real agent do what waits for the self-runner, until nothing does.
-func runAgent(t *testing.T, e *emulator.Endpoint) {
-	t.Helper()
-	t.Setenv("RS_RUNNER_DIR", "")
-	t.Setenv("RS_LOCAL_PROXY", "") // the agent sets it, for good
-	drpcli.AddToPath(t)
-	machine := e.SelfRunner()
-	session, err := api.TokenSession(e.URL(), e.MachineToken(machine.Key(), time.Hour))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer session.Close()
-	var log syncBuffer
-	const noPowerActions = false
-	a, err := agent.New(session, machine, true, false, noPowerActions, &log)
-	if err == nil {
-		err = a.Timeout(time.Second).StateLoc(t.TempDir()).Context("").Run()
-	}
-	if err != nil {
-		t.Fatalf("%v\n%s", err, &log)
-	}
-	a.Close()
-}
 
 // needs skips a test where the task's own tools are missing.
 func needs(t *testing.T, tools ...string) {
@@ -82,7 +57,7 @@ func TestCron(t *testing.T) {
 	if len(made) != 1 {
 		t.Fatalf("work orders of the trigger: %v", made)
 	}
-	runAgent(t, e)
+	emutest.RunAgent(t, e)
 	done := order(t, e, made[0])
 	log := e.JobLog(done.CurrentJob.String())
 	if done.State != "finished" || done.Blueprint != name {
@@ -140,7 +115,7 @@ func TestFailWorkOrder(t *testing.T) {
 	} {
 		certify(t, e, round.days)
 		asked, unasked := queue("true"), queue("false")
-		runAgent(t, e)
+		emutest.RunAgent(t, e)
 		if got := order(t, e, asked).State; got != round.asked {
 			t.Errorf("%d days, asked for: %s", round.days, got)
 		}
@@ -150,7 +125,7 @@ func TestFailWorkOrder(t *testing.T) {
 	}
 	c.Run("plugins", "destroy", name)
 	key := queue("false")
-	runAgent(t, e)
+	emutest.RunAgent(t, e)
 	if o := order(t, e, key); o.State != "failed" || !strings.Contains(e.JobLog(o.CurrentJob.String()), "is the plugin ws-diagnose running?") {
 		t.Errorf("without the plugin: %s, log:\n%s", o.State, e.JobLog(o.CurrentJob.String()))
 	}

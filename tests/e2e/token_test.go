@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // pluginToken is the superuser's token that the plugin was started with.
@@ -113,29 +113,11 @@ func TestEndpointTokens(t *testing.T) {
 	}
 }
 
-// syncBuffer is a buffer that several goroutines write.
-type syncBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.String()
-}
-
 // TestTokensAreNowhere looks for tokens in everything that a run leaves behind: what the plugin's
 // process printed and logged (the SDK logs at debug level), events, alerts, profiles and results.
 func TestTokensAreNowhere(t *testing.T) {
 	t.Parallel()
-	var printed syncBuffer
+	var printed emutest.Buffer
 	e, c := install(t, emulator.Options{CertificateDays: -3, Log: log.New(&printed, "", 0)})
 	heard := eavesdrop(t, e)
 	f := listen(t, nil, func(w http.ResponseWriter, r *http.Request) {

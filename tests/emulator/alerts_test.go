@@ -6,6 +6,7 @@ import (
 	"gitlab.com/rackn/provision/v4/models"
 
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // TestUniqueModes creates an alert twice in each reading of the documentation.
@@ -21,7 +22,7 @@ func TestUniqueModes(t *testing.T) {
 		{emulator.UniqueSeparates, "--unique", 2, 1},
 		{emulator.UniqueSeparates, "--unique=false", 1, 2},
 	} {
-		e := start(t, emulator.Options{Unique: c.mode, FirstCount: 1})
+		e := emutest.Start(t, emulator.Options{Unique: c.mode, FirstCount: 1})
 		drp := cli(t, e)
 		var alert models.Alert
 		drp.Into(&alert, "alerts", "post", "Warn", "twice", c.flag)
@@ -37,7 +38,7 @@ func TestUniqueModes(t *testing.T) {
 
 // TestOldServer knows no alerts, and says so.
 func TestOldServer(t *testing.T) {
-	e := start(t, emulator.Options{Old: true})
+	e := emutest.Start(t, emulator.Options{Old: true})
 	if code, err := postAlert(t, e); code != 404 {
 		t.Errorf("status %d, %v", code, err)
 	}

@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // TestCrossOrigin asks as the portal's page does: a preflight without credentials, then a request
 // that is refused. The page may read both.
 func TestCrossOrigin(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
 	for _, c := range []struct {
 		what, method, origin string

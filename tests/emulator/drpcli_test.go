@@ -16,6 +16,7 @@ import (
 
 	"ws-diagnose/tests/drpcli"
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // cli is the real drpcli for an endpoint.
@@ -25,7 +26,7 @@ func cli(t *testing.T, e *emulator.Endpoint) *drpcli.CLI {
 }
 
 func TestDrpcliInfoAndToken(t *testing.T) {
-	e := start(t, emulator.Options{ID: "ep1"})
+	e := emutest.Start(t, emulator.Options{ID: "ep1"})
 	c := cli(t, e)
 	var info models.Info
 	c.Into(&info, "info", "get")
@@ -48,7 +49,7 @@ func TestDrpcliInfoAndToken(t *testing.T) {
 
 // TestDrpcliPlugin goes through the life of a provider.
 func TestDrpcliPlugin(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	c := cli(t, e)
 	var uploaded models.PluginProviderUploadInfo
 	c.Into(&uploaded, "plugin_providers", "upload", "recorder", "from", buildRecorder(t))
@@ -88,7 +89,7 @@ func TestDrpcliPlugin(t *testing.T) {
 }
 
 func TestDrpcliAlerts(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	c := cli(t, e)
 	var first, again, other models.Alert
 	c.Into(&first, "alerts", "post", "Error", "disk full", "--unique")
@@ -118,7 +119,7 @@ func TestDrpcliAlerts(t *testing.T) {
 
 // TestDrpcliEvents watches events and posts one.
 func TestDrpcliEvents(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	c := cli(t, e)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -146,7 +147,7 @@ func TestDrpcliEvents(t *testing.T) {
 
 // TestDrpcliContents bundles, uploads and removes content.
 func TestDrpcliContents(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	c := cli(t, e)
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -192,7 +193,7 @@ func TestDrpcliContents(t *testing.T) {
 
 // TestDrpcliParams sets plain and secure params.
 func TestDrpcliParams(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	c := cli(t, e)
 	c.Run("params", "create", `{"Name":"my/secret","Secure":true,"Schema":{"type":"string"}}`)
 	c.Run("profiles", "create", `{"Name":"mine"}`)
@@ -215,7 +216,7 @@ func TestDrpcliParams(t *testing.T) {
 
 // TestDrpcliCertificates replaces the API port's certificate, which new connections see at once.
 func TestDrpcliCertificates(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	c := cli(t, e)
 	dir := t.TempDir()
 	certFile, keyFile := filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key")
@@ -223,7 +224,7 @@ func TestDrpcliCertificates(t *testing.T) {
 	if _, err := tls.LoadX509KeyPair(certFile, keyFile); err != nil {
 		t.Fatal(err)
 	}
-	other := start(t, emulator.Options{})
+	other := emutest.Start(t, emulator.Options{})
 	cli(t, other).Run("system", "certs", "set", certFile, keyFile)
 	conn, err := tls.Dial("tcp", other.Addr(), &tls.Config{InsecureSkipVerify: true})
 	if err != nil {

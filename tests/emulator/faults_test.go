@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // insecureClient takes any certificate and keeps no connection.
@@ -38,7 +39,7 @@ func postAlert(t *testing.T, e *emulator.Endpoint) (int, error) {
 
 // TestAlertFaults: alerts that are refused, fail for a while, or whose answer is lost.
 func TestAlertFaults(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	e.Misbehave(emulator.Faults{Paths: map[string]int{"alerts": http.StatusForbidden}})
 	if code, err := postAlert(t, e); code != http.StatusForbidden || len(e.Alerts()) != 0 {
 		t.Errorf("refused: %d, %v, %d alerts", code, err, len(e.Alerts()))
@@ -63,7 +64,7 @@ func TestHangs(t *testing.T) {
 	for name, faults := range map[string]emulator.Faults{
 		"TLS": {HangTLS: true}, "HTTP": {HangHTTP: true}, "slow TLS": {TLSDelay: time.Hour},
 	} {
-		e := start(t, emulator.Options{})
+		e := emutest.Start(t, emulator.Options{})
 		e.Misbehave(faults)
 		client := insecureClient(t)
 		client.Timeout = 100 * time.Millisecond
@@ -101,7 +102,7 @@ func TestStopAPI(t *testing.T) {
 
 // TestCertificates: each TLS port has its own, and a new one counts at once.
 func TestCertificates(t *testing.T) {
-	e := start(t, emulator.Options{CertificateDays: -5})
+	e := emutest.Start(t, emulator.Options{CertificateDays: -5})
 	served := func(address string) *tls.ConnectionState {
 		conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true})
 		if err != nil {
@@ -136,7 +137,7 @@ func TestLoopbackOnly(t *testing.T) {
 			t.Errorf("listens on %s", host)
 		}
 	}
-	e := start(t, emulator.Options{Host: "::1"})
+	e := emutest.Start(t, emulator.Options{Host: "::1"})
 	if code, err := postAlert(t, e); code != http.StatusCreated {
 		t.Errorf("over ::1: %d, %v", code, err)
 	}
@@ -160,7 +161,7 @@ func TestCloseRemovesFiles(t *testing.T) {
 
 // TestNobodyRegisters: waiting for a registration ends with its context.
 func TestNobodyRegisters(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := e.WaitRegistered(ctx, "a.b.c"); err == nil {

@@ -10,7 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // binaries holds what the tests build.
@@ -22,9 +22,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	// The SDK's agent leaves the proxy for its tasks behind when it ends.
-	proxy := goleak.IgnoreAnyFunction("gitlab.com/rackn/provision/v4/api.(*Client).MakeProxy.func1")
-	goleak.VerifyTestMain(m, proxy, goleak.Cleanup(func(code int) {
+	goleak.VerifyTestMain(m, emutest.AgentLeak(), goleak.Cleanup(func(code int) {
 		os.RemoveAll(binaries)
 		os.Exit(code)
 	}))
@@ -47,19 +45,4 @@ func buildRecorder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// start runs an endpoint for the length of a test.
-func start(t *testing.T, o emulator.Options) *emulator.Endpoint {
-	t.Helper()
-	e, err := emulator.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return e
 }

@@ -13,6 +13,7 @@ import (
 	"gitlab.com/rackn/provision/v4/models"
 
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // script writes a provider that is a shell script.
@@ -27,7 +28,7 @@ func script(t *testing.T, text string) string {
 
 // TestBadProviders uploads what is no provider, or none that this server takes.
 func TestBadProviders(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	c := cli(t, e)
 	for name, bad := range map[string]struct{ text, want string }{
 		"noise on stderr": {`echo hello >&2; echo '{"Name":"x1","Version":"v1.0.0","PluginVersion":4}'`, "bad json"},
@@ -51,7 +52,7 @@ func TestBadProviders(t *testing.T) {
 // withRecorder starts an endpoint with the recorder as plugin "rec".
 func withRecorder(t *testing.T, o emulator.Options) *emulator.Endpoint {
 	t.Helper()
-	e := start(t, o)
+	e := emutest.Start(t, o)
 	c := cli(t, e)
 	c.Run("plugin_providers", "upload", "recorder", "from", buildRecorder(t))
 	c.Run("plugins", "create", `{"Name":"rec","Provider":"recorder"}`)
@@ -60,7 +61,7 @@ func withRecorder(t *testing.T, o emulator.Options) *emulator.Endpoint {
 
 // TestPluginEvents hears what the life of a plugin and its actions tell.
 func TestPluginEvents(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	c := cli(t, e)
 	c.Run("plugin_providers", "upload", "recorder", "from", buildRecorder(t))
 	s := openSocket(t, e)

@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // exchange is one line of the transcript of a real server.
@@ -33,7 +34,7 @@ type exchange struct {
 // share: tokens, addresses, ports, times, sizes, the version, and the list of scopes, which the
 // transcript itself leaves out.
 func TestReplay(t *testing.T) {
-	e := start(t, emulator.Options{Old: true})
+	e := emutest.Start(t, emulator.Options{Old: true})
 	r := &replay{t: t, e: e, recorder: buildRecorder(t), token: e.Token(time.Hour),
 		client: &http.Client{
 			Transport:     &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},

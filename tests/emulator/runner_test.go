@@ -1,18 +1,15 @@
 package emulator_test
 
 import (
-	"bytes"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"gitlab.com/rackn/provision/v4/agent"
 	"gitlab.com/rackn/provision/v4/api"
 	"gitlab.com/rackn/provision/v4/models"
 
-	"ws-diagnose/tests/drpcli"
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // chore is a content bundle with a task, a blueprint and a cron trigger that is switched off.
@@ -32,7 +29,7 @@ var quarterPast = time.Date(2026, 11, 22, 10, 15, 30, 0, time.UTC)
 // withChore starts an endpoint with the chore, switched on.
 func withChore(t *testing.T) *emulator.Endpoint {
 	t.Helper()
-	e := start(t, emulator.Options{ID: "runner-1"})
+	e := emutest.Start(t, emulator.Options{ID: "runner-1"})
 	c := cli(t, e)
 	c.Run("contents", "upload", chore)
 	if made := e.Tick(quarterPast); len(made) != 0 {
@@ -45,41 +42,6 @@ func withChore(t *testing.T) *emulator.Endpoint {
 	return e
 }
 
-// syncBuffer is a buffer that an agent writes and a test reads.
-type syncBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
-}
-
-// runAgent lets the SDK's real agent do what waits for the self-runner.
-func runAgent(t *testing.T, e *emulator.Endpoint) {
-	t.Helper()
-	t.Setenv("RS_RUNNER_DIR", "")
-	t.Setenv("RS_LOCAL_PROXY", "") // the agent sets it, for good
-	drpcli.AddToPath(t)
-	machine := e.SelfRunner()
-	c, err := api.TokenSession(e.URL(), e.MachineToken(machine.Key(), time.Hour))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	var log syncBuffer
-	a, err := agent.New(c, machine, true, false, false, &log)
-	if err == nil {
-		err = a.Timeout(time.Second).StateLoc(t.TempDir()).Context("").Run()
-	}
-	if err != nil {
-		t.Fatalf("%v\n%s", err, log.String())
-	}
-	a.Close()
-}
-
 // TestCronToJobLog goes from a cron trigger over the work order and the SDK's real agent to the
 // log of the job.
 func TestCronToJobLog(t *testing.T) {
@@ -87,7 +49,7 @@ func TestCronToJobLog(t *testing.T) {
 	if made := e.Tick(quarterPast); len(made) != 1 {
 		t.Fatalf("work orders of the trigger: %v", made)
 	}
-	runAgent(t, e)
+	emutest.RunAgent(t, e)
 	orders := e.WorkOrders()
 	if len(orders) != 1 || orders[0].State != "finished" {
 		t.Fatalf("work orders: %+v", orders)
@@ -106,7 +68,7 @@ func TestFailingTask(t *testing.T) {
 	c := cli(t, e)
 	c.Run("work_orders", "create", `{"Blueprint":"chore","Machine":"`+e.SelfRunner().Key()+`","Params":{"chore/word":"fail"}}`)
 	c.Run("work_orders", "run", "chore", "on", "runner-1")
-	runAgent(t, e)
+	emutest.RunAgent(t, e)
 	var states []string
 	for _, o := range e.WorkOrders() {
 		states = append(states, o.State)

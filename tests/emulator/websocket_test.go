@@ -16,6 +16,7 @@ import (
 	"gitlab.com/rackn/provision/v4/models"
 
 	"ws-diagnose/tests/emulator"
+	"ws-diagnose/tests/emulator/emutest"
 )
 
 // socket is a websocket client of an endpoint.
@@ -87,7 +88,7 @@ func (s *socket) ending() int {
 
 // TestSocketWithAnotherLibrary talks to the emulator's frames through a second implementation.
 func TestSocketWithAnotherLibrary(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
@@ -116,7 +117,7 @@ func TestSocketWithAnotherLibrary(t *testing.T) {
 }
 
 func TestSocketRegistrations(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	for filter, want := range map[string]bool{
 		"*.*.*": true, "machines.create.a.b": true, "alerts,machines.*.a.b": true, `*.*.a\1b`: true,
 		"machines.update.*": false, "machines.*.a": false, "machine.*.*": false,
@@ -134,7 +135,7 @@ func TestSocketRegistrations(t *testing.T) {
 
 // TestSocketIgnores sends what the server ignores without a word.
 func TestSocketIgnores(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	s := openSocket(t, e)
 	s.say("hello")
 	s.say("subscribe a.b.c")
@@ -156,7 +157,7 @@ func TestSocketIgnores(t *testing.T) {
 
 // TestSocketBadFrames sends frames that a client must not send.
 func TestSocketBadFrames(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	for name, c := range map[string]struct {
 		raw  string
 		code int
@@ -190,7 +191,7 @@ func longFrame(first byte) string {
 
 // TestSocketClaims gives a socket a token that may see alerts alone.
 func TestSocketClaims(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	s, _, err := dialSocket(t, e, e.ClaimToken(time.Hour, &models.Claim{Scope: "alerts", Action: "create", Specific: "*"}))
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +207,7 @@ func TestSocketClaims(t *testing.T) {
 // TestSocketWithoutPong lets the server's ping go unanswered: it ends the socket without a frame,
 // even though the client pings by itself.
 func TestSocketWithoutPong(t *testing.T) {
-	e := start(t, emulator.Options{PingEvery: 10 * time.Millisecond, PongWait: 100 * time.Millisecond})
+	e := emutest.Start(t, emulator.Options{PingEvery: 10 * time.Millisecond, PongWait: 100 * time.Millisecond})
 	s := openSocket(t, e)
 	pinged := false
 	s.SetPingHandler(func(string) error {
@@ -221,7 +222,7 @@ func TestSocketWithoutPong(t *testing.T) {
 // TestSocketTokenExpires: an open socket outlives its token, a new one is refused.
 func TestSocketTokenExpires(t *testing.T) {
 	now := time.Now()
-	e := start(t, emulator.Options{Now: func() time.Time { return now }})
+	e := emutest.Start(t, emulator.Options{Now: func() time.Time { return now }})
 	token := e.Token(time.Minute)
 	s, _, err := dialSocket(t, e, token)
 	if err != nil {
@@ -240,7 +241,7 @@ func TestSocketTokenExpires(t *testing.T) {
 
 // TestSocketFaults asks for every misbehaviour of a socket.
 func TestSocketFaults(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	for _, status := range []int{400, 401, 403, 404, 426, 502} {
 		e.Misbehave(emulator.Faults{UpgradeStatus: status})
 		if _, resp, err := dialSocket(t, e, e.Token(time.Hour)); err == nil || resp == nil || resp.StatusCode != status {
@@ -277,7 +278,7 @@ func TestSocketFaults(t *testing.T) {
 // TestSocketSlowClient publishes more than the queue holds to a client that does not read, which
 // must not hold up the server; another client hears everything.
 func TestSocketSlowClient(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	slow, quick := openSocket(t, e), openSocket(t, e)
 	slow.register("n.*.*")
 	quick.register("n.*.*")
@@ -299,7 +300,7 @@ func TestSocketSlowClient(t *testing.T) {
 }
 
 func TestConnections(t *testing.T) {
-	e := start(t, emulator.Options{})
+	e := emutest.Start(t, emulator.Options{})
 	s := openSocket(t, e)
 	s.register("a.b.c")
 	var list []models.Connection
